@@ -1,0 +1,711 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * q_gq.so: tc's plugin for the gq qdisc (Documentation/man/tc-gq.8).
+ *
+ * Two tables carry everything. gq_opts[] has a row for each word of the command
+ * line: parsing, printing, errors and help all read it. gq_stats[] has a row
+ * for each counter. What a row cannot say is in its kind (gq_kinds[]): units,
+ * and the word for "no value".
+ *
+ * Rules that both directions keep:
+ *  - What is shown is valid input, and gives the same settings when it is
+ *    given back. tc's own printers round (1234567bit becomes 1234Kbit) and its
+ *    parsers work in floating point, so numbers are read and written here, in
+ *    integers: in text with the largest unit that divides the value.
+ *  - A time needs its unit. A bare number is microseconds for some options of
+ *    tc and nanoseconds for others, so here it is refused.
+ *  - Ranges are the kernel's business: it says what is wrong in an extended
+ *    ack. Refused here is only what does not fit into the attribute.
+ *  - In JSON, times are nanoseconds, rates bytes/s, and no limit is null.
+ *  - The kernel may be newer or older: an unknown attribute is skipped, an
+ *    absent one not shown, one of another length is reported and skipped.
+ */
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <linux/pkt_sched_gq.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#include "iproute2.h"
+
+/* Room in tc's request for our attributes; all of them need 212 bytes. */
+#define GQ_MSG_MAX	1024
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* The ranges in the help text below are these. */
+static_assert(GQ_LIMIT_MAX == 16777216, "help of limit");
+static_assert(GQ_QUANTUM_MIN == 256 && GQ_QUANTUM_MAX == 1048576,
+	      "help of quantum");
+static_assert(GQ_GRANULARITY_MIN == 1024 && GQ_GRANULARITY_MAX == 16777216,
+	      "help of granularity");
+static_assert(GQ_BUCKETS_MIN == 64 && GQ_BUCKETS_MAX == 1048576,
+	      "help of buckets");
+static_assert(GQ_HORIZON_MAX == 4398046511104, "help of horizon");
+static_assert(GQ_TIMER_SLACK_MAX == 1000000000, "help of timer_slack");
+static_assert(GQ_REFILL_DELAY_MAX == 1000000000, "help of refill_delay");
+
+/**
+ * struct gq_unit - a unit of the command line
+ * @name: as typed, in any case; "" is a number without unit
+ * @mul: its size in the base unit of the kind
+ * @shown: values are printed in it
+ */
+struct gq_unit {
+	const char *name;
+	uint64_t mul;
+	bool shown;
+};
+
+/* Each table goes from large to small, so that printing takes the first. */
+static const struct gq_unit gq_number_units[] = {
+	{ "", 1, true },
+	{ }
+};
+
+static const struct gq_unit gq_packet_units[] = {
+	{ "p", 1, true },
+	{ "", 1, false },
+	{ }
+};
+
+static const struct gq_unit gq_size_units[] = {
+	{ "mb", 1 << 20, false },
+	{ "m", 1 << 20, false },
+	{ "kb", 1 << 10, false },
+	{ "k", 1 << 10, false },
+	{ "b", 1, true },
+	{ "", 1, false },
+	{ }
+};
+
+/* In bits per second, with the names of tc(8): bps is bytes per second. */
+static const struct gq_unit gq_rate_units[] = {
+	{ "TiBps", 8ULL << 40, false },
+	{ "TBps", 8000000000000, false },
+	{ "Tibit", 1ULL << 40, false },
+	{ "Tbit", 1000000000000, true },
+	{ "GiBps", 8ULL << 30, false },
+	{ "GBps", 8000000000, false },
+	{ "Gibit", 1ULL << 30, false },
+	{ "Gbit", 1000000000, true },
+	{ "MiBps", 8ULL << 20, false },
+	{ "MBps", 8000000, false },
+	{ "Mibit", 1ULL << 20, false },
+	{ "Mbit", 1000000, true },
+	{ "KiBps", 8ULL << 10, false },
+	{ "KBps", 8000, false },
+	{ "Kibit", 1ULL << 10, false },
+	{ "Kbit", 1000, true },
+	{ "bit", 1, true },
+	{ "", 1, false },
+	{ "Bps", 8, true },
+	{ }
+};
+
+static const struct gq_unit gq_time_units[] = {
+	{ "s", 1000000000, true },
+	{ "sec", 1000000000, false },
+	{ "secs", 1000000000, false },
+	{ "ms", 1000000, true },
+	{ "msec", 1000000, false },
+	{ "msecs", 1000000, false },
+	{ "us", 1000, true },
+	{ "usec", 1000, false },
+	{ "usecs", 1000, false },
+	{ "ns", 1, true },
+	{ "nsec", 1, false },
+	{ "nsecs", 1, false },
+	{ }
+};
+
+/**
+ * struct gq_kind - a way to write a value
+ * @units: units, from large to small
+ * @base: size of the attribute's unit in the base unit of @units
+ * @exact: a value that is not a whole number of @base is refused, not rounded
+ * @none: word for the largest 64-bit value, or NULL
+ */
+struct gq_kind {
+	const struct gq_unit *units;
+	uint64_t base;
+	bool exact;
+	const char *none;
+};
+
+enum gq_kind_id {
+	GQ_FLAG,	/* a word without a value */
+	GQ_NUMBER,
+	GQ_PACKETS,
+	GQ_SIZE,
+	GQ_RATE,
+	GQ_RATE_OR_NONE,
+	GQ_TIME,
+	GQ_TIME_OR_NONE,
+	GQ_TIME_US,	/* the attribute is in microseconds */
+};
+
+static const struct gq_kind gq_kinds[] = {
+	[GQ_NUMBER]	  = { gq_number_units, 1, true, NULL },
+	[GQ_PACKETS]	  = { gq_packet_units, 1, true, NULL },
+	[GQ_SIZE]	  = { gq_size_units, 1, true, NULL },
+	[GQ_RATE]	  = { gq_rate_units, 8, false, NULL },
+	[GQ_RATE_OR_NONE] = { gq_rate_units, 8, false, "unlimited" },
+	[GQ_TIME]	  = { gq_time_units, 1, true, NULL },
+	[GQ_TIME_OR_NONE] = { gq_time_units, 1, true, "off" },
+	[GQ_TIME_US]	  = { gq_time_units, 1000, true, NULL },
+};
+
+/**
+ * struct gq_opt - a word of the command line
+ * @name: the word
+ * @attr: the attribute that it sets
+ * @size: length of the attribute's payload
+ * @kind: how its value is written
+ * @flag: GQ_FLAG: the value that the word stands for
+ * @arg: form of the value, for the help
+ * @expect: what is valid
+ * @init: default, for the help
+ * @help: one line about it
+ */
+struct gq_opt {
+	const char *name;
+	uint16_t attr;
+	uint8_t size;
+	uint8_t kind;
+	uint8_t flag;
+	const char *arg;
+	const char *expect;
+	const char *init;
+	const char *help;
+};
+
+static const struct gq_opt gq_opts[] = {
+	{ "limit", TCA_GQ_LIMIT, 4, GQ_PACKETS, 0, "PACKETS",
+	  "packets, 1 to 16777216", "10000p", "what the qdisc holds" },
+	{ "flow_limit", TCA_GQ_FLOW_LIMIT, 4, GQ_PACKETS, 0, "PACKETS",
+	  "packets, 1 to 16777216", "100p", "what a flow holds" },
+	{ "quantum", TCA_GQ_QUANTUM, 4, GQ_SIZE, 0, "BYTES",
+	  "bytes, 256 to 1048576", "2 MTU", "what a flow sends per round" },
+	{ "initial_quantum", TCA_GQ_INITIAL_QUANTUM, 4, GQ_SIZE, 0, "BYTES",
+	  "bytes, 0 to 1048576", "10 MTU",
+	  "what a new flow sends in its first round" },
+	{ "pacing", TCA_GQ_PACING, 1, GQ_FLAG, 1, "",
+	  "no value", "set", "pace to socket rates and maxrate" },
+	{ "nopacing", TCA_GQ_PACING, 1, GQ_FLAG, 0, "",
+	  "no value", "", "pace to departure times only" },
+	{ "maxrate", TCA_GQ_MAXRATE, 8, GQ_RATE_OR_NONE, 0, "RATE",
+	  "a rate such as 10mbit (at least 8bit), or unlimited",
+	  "unlimited", "what no flow exceeds" },
+	{ "granularity", TCA_GQ_GRANULARITY, 4, GQ_TIME, 0, "TIME",
+	  "a time with its unit, 1024ns to 16777216ns", "8192ns",
+	  "width of a bucket, rounded down to a power of 2" },
+	{ "buckets", TCA_GQ_BUCKETS, 4, GQ_NUMBER, 0, "NUMBER",
+	  "a number, 64 to 1048576", "32768",
+	  "buckets of the wheel, rounded up to a power of 2" },
+	{ "horizon", TCA_GQ_HORIZON, 8, GQ_TIME, 0, "TIME",
+	  "a time with its unit, 1ns to 4398046511104ns", "10s",
+	  "how far ahead a departure time may lie" },
+	{ "horizon_drop", TCA_GQ_HORIZON_DROP, 1, GQ_FLAG, 1, "",
+	  "no value", "set", "drop packets beyond the horizon" },
+	{ "horizon_cap", TCA_GQ_HORIZON_DROP, 1, GQ_FLAG, 0, "",
+	  "no value", "", "send packets beyond the horizon at the horizon" },
+	{ "timer_slack", TCA_GQ_TIMER_SLACK, 4, GQ_TIME, 0, "TIME",
+	  "a time with its unit, 0ns to 1s", "10us",
+	  "how late the timer may be" },
+	{ "ce_threshold", TCA_GQ_CE_THRESHOLD, 8, GQ_TIME_OR_NONE, 0, "TIME",
+	  "a time with its unit, or off", "off",
+	  "queueing delay above which to mark CE" },
+	{ "orphan_mask", TCA_GQ_ORPHAN_MASK, 4, GQ_NUMBER, 0, "MASK",
+	  "a number, 0 to 4294967295", "1023",
+	  "mask of the flow hash of packets without a socket" },
+	{ "refill_delay", TCA_GQ_REFILL_DELAY, 4, GQ_TIME_US, 0, "TIME",
+	  "a time with its unit, whole us, 0us to 1000s", "40ms",
+	  "idle time after which a flow gets a new quantum" },
+	{ "low_rate_threshold", TCA_GQ_LOW_RATE_THRESHOLD, 8, GQ_RATE, 0,
+	  "RATE", "a rate such as 550kbit", "550Kbit",
+	  "up to it a flow is paced packet by packet" },
+};
+
+/* Lines of "tc -s qdisc show", in order. */
+enum gq_stat_line {
+	GQ_LINE_FLOWS,
+	GQ_LINE_PACKETS,
+	GQ_LINE_TROUBLE,	/* shown in text only when not 0 */
+	GQ_LINES
+};
+
+struct gq_stat {
+	const char *name;
+	uint16_t attr;
+	uint8_t size;
+	uint8_t line;
+};
+
+static const struct gq_stat gq_stats[] = {
+	{ "flows", TCA_GQ_STATS_FLOWS, 4, GQ_LINE_FLOWS },
+	{ "inactive_flows", TCA_GQ_STATS_INACTIVE_FLOWS, 4, GQ_LINE_FLOWS },
+	{ "throttled_flows", TCA_GQ_STATS_THROTTLED_FLOWS, 4, GQ_LINE_FLOWS },
+	{ "gc_flows", TCA_GQ_STATS_GC_FLOWS, 8, GQ_LINE_FLOWS },
+	{ "hash_buckets", TCA_GQ_STATS_HASH_BUCKETS, 4, GQ_LINE_FLOWS },
+	{ "hash_resizes", TCA_GQ_STATS_HASH_RESIZES, 8, GQ_LINE_FLOWS },
+	{ "enqueued", TCA_GQ_STATS_ENQUEUED, 8, GQ_LINE_PACKETS },
+	{ "dequeued", TCA_GQ_STATS_DEQUEUED, 8, GQ_LINE_PACKETS },
+	{ "fastpath", TCA_GQ_STATS_FASTPATH, 8, GQ_LINE_PACKETS },
+	{ "throttled", TCA_GQ_STATS_THROTTLED, 8, GQ_LINE_PACKETS },
+	{ "reinserts", TCA_GQ_STATS_REINSERTS, 8, GQ_LINE_PACKETS },
+	{ "timer_arms", TCA_GQ_STATS_TIMER_ARMS, 8, GQ_LINE_PACKETS },
+	{ "timer_fires", TCA_GQ_STATS_TIMER_FIRES, 8, GQ_LINE_PACKETS },
+	{ "limit_drops", TCA_GQ_STATS_LIMIT_DROPS, 8, GQ_LINE_TROUBLE },
+	{ "flow_limit_drops", TCA_GQ_STATS_FLOW_LIMIT_DROPS, 8,
+	  GQ_LINE_TROUBLE },
+	{ "horizon_drops", TCA_GQ_STATS_HORIZON_DROPS, 8, GQ_LINE_TROUBLE },
+	{ "horizon_caps", TCA_GQ_STATS_HORIZON_CAPS, 8, GQ_LINE_TROUBLE },
+	{ "ce_marks", TCA_GQ_STATS_CE_MARKS, 8, GQ_LINE_TROUBLE },
+	{ "clocks_converted", TCA_GQ_STATS_CLOCKS_CONVERTED, 8,
+	  GQ_LINE_TROUBLE },
+	{ "pkts_too_long", TCA_GQ_STATS_PKTS_TOO_LONG, 8, GQ_LINE_TROUBLE },
+	{ "alloc_errors", TCA_GQ_STATS_ALLOC_ERRORS, 8, GQ_LINE_TROUBLE },
+};
+
+static const struct gq_unit *gq_find_unit(const struct gq_unit *units,
+					  const char *name)
+{
+	for (; units->name; units++) {
+		if (!strcasecmp(units->name, name))
+			return units;
+	}
+	return NULL;
+}
+
+/*
+ * Read @str, a decimal number with a unit, into @val. Returns -EINVAL when it
+ * is none, -ERANGE when it has more than 64 bits.
+ */
+static int gq_scan(const struct gq_kind *kind, const char *str, uint64_t *val)
+{
+	unsigned __int128 num = 0, den = kind->base;
+	const struct gq_unit *unit;
+	bool point = false;
+
+	if (!isdigit((unsigned char)*str))
+		return -EINVAL;
+	for (; isdigit((unsigned char)*str) || (*str == '.' && !point); str++) {
+		if (*str == '.') {
+			point = true;
+			continue;
+		}
+		num = num * 10 + (unsigned int)(*str - '0');
+		if (point)
+			den *= 10;
+		if (num > UINT64_MAX || den > UINT64_MAX)
+			return -ERANGE;
+	}
+	unit = gq_find_unit(kind->units, str);
+	if (!unit)
+		return -EINVAL;
+	num *= unit->mul;
+	if (kind->exact && num % den)
+		return -EINVAL;
+	num /= den;
+	if (num > UINT64_MAX)
+		return -ERANGE;
+	*val = num;
+	return 0;
+}
+
+/* The same for a mask or a count, which may also be in base 16. */
+static int gq_scan_hex(const char *str, uint64_t *val)
+{
+	uint64_t num = 0;
+
+	if (!*str)
+		return -EINVAL;
+	for (; isxdigit((unsigned char)*str); str++) {
+		int c = tolower((unsigned char)*str);
+
+		if (num >> 60)
+			return -ERANGE;
+		num = num << 4 | (unsigned int)(c <= '9' ? c - '0' :
+						c - 'a' + 10);
+	}
+	if (*str)
+		return -EINVAL;
+	*val = num;
+	return 0;
+}
+
+static int gq_parse_value(const struct gq_opt *opt, const char *str,
+			  uint64_t *val)
+{
+	const struct gq_kind *kind = &gq_kinds[opt->kind];
+	int err;
+
+	if (kind->none && !strcmp(str, kind->none)) {
+		*val = UINT64_MAX;
+		return 0;
+	}
+	if (opt->kind == GQ_NUMBER && !strncasecmp(str, "0x", 2))
+		err = gq_scan_hex(str + 2, val);
+	else
+		err = gq_scan(kind, str, val);
+	if (!err && opt->size == 4 && *val > UINT32_MAX)
+		err = -ERANGE;
+	return err;
+}
+
+static const struct gq_opt *gq_find_opt(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(gq_opts); i++) {
+		if (!strcmp(gq_opts[i].name, name))
+			return &gq_opts[i];
+	}
+	return NULL;
+}
+
+static void gq_usage(void)
+{
+	size_t i;
+
+	fprintf(stderr,
+		"Usage: tc qdisc add|change|replace dev DEV root gq [ OPTION [ VALUE ] ]...\n\n");
+	for (i = 0; i < ARRAY_SIZE(gq_opts); i++) {
+		const struct gq_opt *opt = &gq_opts[i];
+
+		fprintf(stderr, "  %-18s %-8s %s\n", opt->name, opt->arg,
+			opt->help);
+		if (opt->kind != GQ_FLAG)
+			fprintf(stderr, "  %-27s %s; default %s\n", "",
+				opt->expect, opt->init);
+		else if (*opt->init)
+			fprintf(stderr, "  %-27s the default\n", "");
+	}
+	fprintf(stderr,
+		"\n"
+		"A time needs its unit: s, ms, us or ns. A rate is in bit, kbit, mbit, gbit,\n"
+		"or in bytes: bps, kbps, mbps, gbps.\n"
+		"\n"
+		"Examples:\n"
+		"  tc qdisc add dev eth0 root gq\n"
+		"  tc qdisc replace dev eth0 root gq maxrate 100mbit granularity 4096ns\n"
+		"  tc qdisc change dev eth0 root gq ce_threshold 1ms horizon_cap\n"
+		"  tc -s qdisc show dev eth0\n"
+		"\n"
+		"See tc-gq(8).\n");
+}
+
+/* Put the values of the attributes that are in @set into @n. */
+static int gq_put_options(struct nlmsghdr *n, const uint64_t *val, uint32_t set)
+{
+	struct rtattr *nest;
+	size_t i;
+
+	nest = addattr_nest(n, GQ_MSG_MAX, TCA_OPTIONS | NLA_F_NESTED);
+	for (i = 0; i < ARRAY_SIZE(gq_opts); i++) {
+		const struct gq_opt *opt = &gq_opts[i];
+		uint32_t val32 = val[opt->attr];
+		uint8_t val8 = val[opt->attr];
+		const void *data = &val[opt->attr];
+
+		if (!(set & 1U << opt->attr))
+			continue;
+		set &= ~(1U << opt->attr);
+		if (opt->size == 4)
+			data = &val32;
+		else if (opt->size == 1)
+			data = &val8;
+		if (addattr_l(n, GQ_MSG_MAX, opt->attr, data, opt->size))
+			return -EMSGSIZE;
+	}
+	addattr_nest_end(n, nest);
+	return 0;
+}
+
+static int gq_parse_opt(const struct qdisc_util *qu, int argc, char **argv,
+			struct nlmsghdr *n, const char *dev)
+{
+	uint64_t val[TCA_GQ_MAX + 1] = { 0 };
+	const struct gq_opt *opt;
+	uint32_t set = 0;
+	int err;
+
+	(void)qu;
+	(void)dev;
+	for (; argc > 0; argc--, argv++) {
+		if (!strcmp(*argv, "help")) {
+			gq_usage();
+			return -EINVAL;
+		}
+		opt = gq_find_opt(*argv);
+		if (!opt) {
+			fprintf(stderr,
+				"gq: unknown option \"%s\"; for the list: tc qdisc add dev DEV root gq help\n",
+				*argv);
+			return -EINVAL;
+		}
+		if (set & 1U << opt->attr) {
+			fprintf(stderr,
+				"gq: %s: given twice, or with its opposite; give it once\n",
+				opt->name);
+			return -EINVAL;
+		}
+		set |= 1U << opt->attr;
+		if (opt->kind == GQ_FLAG) {
+			val[opt->attr] = opt->flag;
+			continue;
+		}
+		if (argc < 2) {
+			fprintf(stderr, "gq: %s: value missing; expected %s\n",
+				opt->name, opt->expect);
+			return -EINVAL;
+		}
+		argc--;
+		argv++;
+		err = gq_parse_value(opt, *argv, &val[opt->attr]);
+		if (err) {
+			fprintf(stderr, "gq: %s \"%s\": %s; expected %s\n",
+				opt->name, *argv, err == -ERANGE ?
+				"too large" : "not valid", opt->expect);
+			return err;
+		}
+	}
+	return gq_put_options(n, val, set);
+}
+
+/* Write @val with the largest unit that divides it. */
+static void gq_format(char *buf, size_t len, const struct gq_kind *kind,
+		      uint64_t val)
+{
+	unsigned __int128 num = (unsigned __int128)val * kind->base;
+	const struct gq_unit *unit, *best = NULL;
+
+	if (kind->none && val == UINT64_MAX) {
+		snprintf(buf, len, "%s", kind->none);
+		return;
+	}
+	for (unit = kind->units; unit->name; unit++) {
+		if (!unit->shown || num % unit->mul ||
+		    num / unit->mul > UINT64_MAX)
+			continue;
+		/* 0 is a multiple of all: write it in the smallest */
+		if (!best || (!val && unit->mul < best->mul))
+			best = unit;
+	}
+	snprintf(buf, len, "%llu%s", (unsigned long long)(num / best->mul),
+		 best->name);
+}
+
+/*
+ * Read @attr of @size bytes into @val. False when it is absent, or has another
+ * length, which is an error of who sent it.
+ */
+static bool gq_get(const struct rtattr *attr, const char *name, size_t size,
+		   uint64_t *val)
+{
+	uint32_t val32;
+	uint8_t val8;
+
+	if (!attr)
+		return false;
+	if (RTA_PAYLOAD(attr) != size) {
+		fprintf(stderr,
+			"gq: attribute %s: unexpected length %zu, expected %zu; kernel and plugin differ\n",
+			name, (size_t)RTA_PAYLOAD(attr), size);
+		return false;
+	}
+	/* attributes are aligned to 4 bytes only */
+	if (size == 8) {
+		memcpy(val, RTA_DATA(attr), 8);
+	} else if (size == 4) {
+		memcpy(&val32, RTA_DATA(attr), 4);
+		*val = val32;
+	} else {
+		memcpy(&val8, RTA_DATA(attr), 1);
+		*val = val8;
+	}
+	return true;
+}
+
+/* Both words of a flag have a row: the one that is true now is shown. */
+static void gq_print_flag(const struct gq_opt *opt, bool val)
+{
+	if (val == opt->flag)
+		print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s ",
+				   opt->name);
+	if (opt->flag)
+		print_color_bool(PRINT_JSON, COLOR_NONE, opt->name, NULL, val);
+}
+
+static void gq_print_value(const struct gq_opt *opt, uint64_t val)
+{
+	const struct gq_kind *kind = &gq_kinds[opt->kind];
+	uint64_t scale = opt->kind == GQ_TIME_US ? kind->base : 1;
+	char buf[64];
+
+	gq_format(buf, sizeof(buf), kind, val);
+	print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s ", opt->name);
+	print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s ", buf);
+	if (kind->none && val == UINT64_MAX)
+		print_color_null(PRINT_JSON, COLOR_NONE, opt->name, NULL, NULL);
+	else
+		print_color_lluint(PRINT_JSON, COLOR_NONE, opt->name, NULL,
+				   val * scale);
+}
+
+static int gq_print_opt(const struct qdisc_util *qu, FILE *f,
+			struct rtattr *opts)
+{
+	struct rtattr *tb[TCA_GQ_MAX + 1];
+	uint64_t val;
+	size_t i;
+
+	(void)qu;
+	(void)f;
+	if (!opts)
+		return 0;
+	parse_rtattr_flags(tb, TCA_GQ_MAX, RTA_DATA(opts), RTA_PAYLOAD(opts),
+			   NLA_F_NESTED);
+	for (i = 0; i < ARRAY_SIZE(gq_opts); i++) {
+		const struct gq_opt *opt = &gq_opts[i];
+
+		if (!gq_get(tb[opt->attr], opt->name, opt->size, &val))
+			continue;
+		if (opt->kind == GQ_FLAG)
+			gq_print_flag(opt, val);
+		else
+			gq_print_value(opt, val);
+	}
+	return 0;
+}
+
+/* @text and the counter's name, in text; returns what to put before the next */
+static const char *gq_print_label(const char *text, const char *name)
+{
+	if (*text == '\n') {
+		print_nl();
+		text++;
+	}
+	print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s", text);
+	print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s", name);
+	return " ";
+}
+
+static const char *gq_print_next_event(const char *sep, struct rtattr *attr)
+{
+	int64_t ns;
+	uint64_t val;
+	char buf[64];
+
+	if (!gq_get(attr, "next_event", sizeof(val), &val))
+		return sep;
+	ns = (int64_t)val;
+	gq_format(buf, sizeof(buf), &gq_kinds[GQ_TIME], ns < 0 ? -val : val);
+	sep = gq_print_label(sep, "next_event");
+	print_color_string(PRINT_FP, COLOR_NONE, NULL,
+			   ns < 0 ? " -%s" : " %s", buf);
+	print_color_s64(PRINT_JSON, COLOR_NONE, "next_event", NULL, ns);
+	return sep;
+}
+
+/* " p50 <16384ns": where the bin ends in which the @percent-th packet is. */
+static void gq_print_percentile(const uint64_t *bins, unsigned int percent)
+{
+	unsigned __int128 total = 0, seen = 0;
+	char bound[48], buf[64];
+	int i;
+
+	for (i = 0; i < GQ_LATENESS_BINS; i++)
+		total += bins[i];
+	for (i = 0; i < GQ_LATENESS_BINS - 1; i++) {
+		seen += bins[i];
+		if (seen * 100 >= total * percent)
+			break;
+	}
+	/* the last bin has no end, only a beginning */
+	gq_format(bound, sizeof(bound), &gq_kinds[GQ_TIME],
+		  i < GQ_LATENESS_BINS - 1 ? 2ULL << i : 1ULL << i);
+	snprintf(buf, sizeof(buf), " p%u %s%s", percent,
+		 i < GQ_LATENESS_BINS - 1 ? "<" : ">=", bound);
+	print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s", buf);
+}
+
+static void gq_print_lateness(const char *sep, const struct rtattr *attr)
+{
+	uint64_t bins[GQ_LATENESS_BINS], any = 0;
+	int i;
+
+	if (!attr)
+		return;
+	if (RTA_PAYLOAD(attr) != sizeof(bins)) {
+		fprintf(stderr,
+			"gq: attribute lateness: unexpected length %zu, expected %zu; kernel and plugin differ\n",
+			(size_t)RTA_PAYLOAD(attr), sizeof(bins));
+		return;
+	}
+	memcpy(bins, RTA_DATA(attr), sizeof(bins));
+	open_json_array(PRINT_JSON, "lateness");
+	for (i = 0; i < GQ_LATENESS_BINS; i++) {
+		any |= bins[i];
+		print_color_lluint(PRINT_JSON, COLOR_NONE, NULL, NULL, bins[i]);
+	}
+	close_json_array(PRINT_JSON, NULL);
+	if (!any)
+		return;
+	gq_print_label(sep, "lateness");
+	gq_print_percentile(bins, 50);
+	gq_print_percentile(bins, 99);
+}
+
+static int gq_print_xstats(const struct qdisc_util *qu, FILE *f,
+			   struct rtattr *xstats)
+{
+	struct rtattr *tb[TCA_GQ_STATS_MAX + 1];
+	const char *sep = "  ";
+	unsigned int line;
+	uint64_t val;
+	size_t i;
+
+	(void)qu;
+	(void)f;
+	if (!xstats)
+		return 0;
+	parse_rtattr_flags(tb, TCA_GQ_STATS_MAX, RTA_DATA(xstats),
+			   RTA_PAYLOAD(xstats), NLA_F_NESTED);
+	for (line = 0; line < GQ_LINES; line++) {
+		for (i = 0; i < ARRAY_SIZE(gq_stats); i++) {
+			const struct gq_stat *st = &gq_stats[i];
+
+			if (st->line != line ||
+			    !gq_get(tb[st->attr], st->name, st->size, &val))
+				continue;
+			print_color_lluint(PRINT_JSON, COLOR_NONE, st->name,
+					   NULL, val);
+			if (line == GQ_LINE_TROUBLE && !val)
+				continue;
+			sep = gq_print_label(sep, st->name);
+			print_color_lluint(PRINT_FP, COLOR_NONE, NULL, " %llu",
+					   val);
+		}
+		if (line == GQ_LINE_FLOWS)
+			sep = gq_print_next_event(sep,
+						  tb[TCA_GQ_STATS_NEXT_EVENT]);
+		/* a line is begun by the first that has something to say */
+		if (*sep == ' ' && !sep[1])
+			sep = "\n  ";
+	}
+	gq_print_lateness(sep, tb[TCA_GQ_STATS_LATENESS]);
+	return 0;
+}
+
+/* The one symbol of the plugin; tc links it into a list, so it is not const. */
+__attribute__((visibility("default")))
+struct qdisc_util gq_qdisc_util = {
+	.id = "gq",
+	.parse_qopt = gq_parse_opt,
+	.print_qopt = gq_print_opt,
+	.print_xstats = gq_print_xstats,
+};
