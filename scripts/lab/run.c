@@ -1,0 +1,795 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The host side of the lab: starts a guest (guest.c), relays between the
+ * command in it and this process's own standard streams, and reports.
+ *
+ * One loop over poll() has all events:
+ *
+ *	channel	  frames of the guest; read only while both outputs are empty,
+ *		  so a slow reader of ours slows the command down, not memory
+ *	stdin	  read only while the guest lacks input: at most INPUT_WINDOW
+ *		  bytes are under way, and one frame waits to be written
+ *	stdout, stderr  written without blocking; when a reader goes away, the
+ *		  command's end of that stream is closed, so that it sees
+ *		  SIGPIPE as it would on the host
+ *	console	  the kernel's log, always read (console.c)
+ *	signals	  INT, TERM, HUP, QUIT go to the command's process group; a
+ *		  second one within two seconds, or any before the command
+ *		  runs, ends the guest. WINCH resizes. CHLD: the guest is gone.
+ *
+ * States: BOOTING until FRAME_READY, RUNNING until FRAME_EXIT, LEAVING until
+ * the guest's process has ended and its pipes are empty, or its time is up.
+ * poll() and not a library's loop, so that the lab builds with a compiler
+ * alone.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lab.h"
+
+#define SECOND_SIGNAL_MS	2000
+/* Power off takes 20 ms (user-mode) to 1 s (QEMU); then it is stuck. */
+#define LEAVE_MS		10000
+#define REAP_MS			5000
+#define LAST_LINES		20
+#define ESCAPE_KEY		0x1d	/* Ctrl-] */
+#define PAGE			4096
+#define INPUT_READ		FRAME_MAX
+#define INPUT_CHUNKS		64
+
+enum state {
+	BOOTING,
+	RUNNING,
+	LEAVING,
+};
+
+/* Bytes on their way to one of our outputs. */
+struct sink {
+	int fd;
+	int type;
+	size_t max;		/* that a write may take without blocking */
+	size_t len, done;
+	bool closed;		/* its reader has gone */
+	bool told;		/* and the guest knows */
+	/* what one read of the channel can complete, at most */
+	uint8_t buf[2 * (FRAME_HEADER + FRAME_MAX)];
+};
+
+/*
+ * Bulk input that the guest has not acknowledged, oldest first: what is
+ * acknowledged is cut out of the file, so that it stays as small as the window.
+ */
+struct chunks {
+	unsigned int head, nr;
+	size_t acked;		/* of the oldest */
+	off_t cut;		/* the file is empty up to here */
+	size_t len[INPUT_CHUNKS];
+};
+
+struct lab {
+	struct options opts;
+	struct guest guest;
+	struct console console;
+	enum state state;
+	int signals;
+	struct frames rx;
+	struct sink out[2];
+	size_t tx_len, tx_done;
+	uint8_t tx[2 * (FRAME_HEADER + FRAME_MAX)];
+	size_t unacked;
+	struct chunks chunks;
+	bool input_ended;
+	int last_signal;
+	long long last_signal_ms, deadline_ms;
+	bool killed, gone, escape, bad_channel;
+	int status;		/* of the command, -1 until it is known */
+	struct termios saved_terminal;
+	bool raw_terminal;
+};
+
+static struct lab lab = {
+	.signals = -1, .status = -1,
+	.out = { { .fd = 1, .type = FRAME_OUT }, { .fd = 2, .type = FRAME_ERR } },
+};
+
+static long long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
+}
+
+static void terminal_restore(void)
+{
+	if (lab.raw_terminal)
+		tcsetattr(0, TCSADRAIN, &lab.saved_terminal);
+	lab.raw_terminal = false;
+}
+
+static int terminal_raw(void)
+{
+	struct termios t;
+
+	if (tcgetattr(0, &lab.saved_terminal))
+		return -errno;
+	t = lab.saved_terminal;
+	cfmakeraw(&t);
+	/* our own lines end as usual; the guest's pty has its own discipline */
+	t.c_oflag = lab.saved_terminal.c_oflag;
+	if (tcsetattr(0, TCSADRAIN, &t))
+		return -errno;
+	lab.raw_terminal = true;
+	return 0;
+}
+
+static void kill_guest(void)
+{
+	if (lab.killed)
+		return;
+	lab.killed = true;
+	lab.state = LEAVING;
+	lab.deadline_ms = now_ms() + REAP_MS;
+	guest_kill(&lab.guest);
+}
+
+/* To the guest. The buffer always has room for control frames, see stdin_pull(). */
+static void tx_frame(int type, const void *data, size_t len)
+{
+	if (sizeof(lab.tx) - lab.tx_len < FRAME_HEADER + len)
+		return;
+	frame_header(lab.tx + lab.tx_len, type, len);
+	memcpy(lab.tx + lab.tx_len + FRAME_HEADER, data, len);
+	lab.tx_len += FRAME_HEADER + len;
+}
+
+static int tx_push(void)
+{
+	ssize_t n;
+
+	while (lab.tx_done < lab.tx_len) {
+		n = write(lab.guest.tx, lab.tx + lab.tx_done, lab.tx_len - lab.tx_done);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return 0;
+		if (n < 0)
+			return -errno;
+		lab.tx_done += n;
+	}
+	lab.tx_done = 0;
+	lab.tx_len = 0;
+	return 0;
+}
+
+/*
+ * Inherited descriptors are shared with others, so they stay as they are. A pipe
+ * is opened anew to write to it without blocking; elsewhere, writing no more than
+ * PIPE_BUF after POLLOUT comes close; regular files never block.
+ */
+static void sink_init(struct sink *s)
+{
+	char path[32];
+	struct stat st;
+	int fd;
+
+	s->max = PIPE_BUF;
+	if (fstat(s->fd, &st)) {
+		s->closed = true;
+		return;
+	}
+	if (S_ISREG(st.st_mode))
+		s->max = sizeof(s->buf);
+	if (!S_ISFIFO(st.st_mode))
+		return;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", s->fd);
+	fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	s->fd = fd;
+	s->max = sizeof(s->buf);
+}
+
+static bool sink_busy(const struct sink *s)
+{
+	return s->done < s->len;
+}
+
+static void sink_push(struct sink *s)
+{
+	size_t left = s->len - s->done;
+	ssize_t n = 0;
+
+	if (left && !s->closed) {
+		n = write(s->fd, s->buf + s->done, left < s->max ? left : s->max);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n < 0)
+			s->closed = true;
+		else
+			s->done += n;
+	}
+	if (s->closed && !s->told) {
+		tx_frame(FRAME_CLOSE, &(uint8_t){ s->type }, 1);
+		s->told = true;
+	}
+	if (!s->closed && sink_busy(s))
+		return;
+	s->len = 0;
+	s->done = 0;
+}
+
+static int sink_add(struct sink *s, const uint8_t *data, uint32_t len)
+{
+	if (s->closed)
+		return 0;
+	if (len > sizeof(s->buf) - s->len)
+		return -EPROTO;
+	memcpy(s->buf + s->len, data, len);
+	s->len += len;
+	return 0;
+}
+
+static int on_ready(const uint8_t *data)
+{
+	if (lab.state != BOOTING)
+		return -EPROTO;
+	lab.state = RUNNING;
+	if (lab.opts.verbose)
+		fprintf(stderr, "===> run %s (the guest took %u ms to boot)\n",
+			lab.opts.argv[0], get_le32(data));
+	return 0;
+}
+
+static off_t whole_pages(size_t len)
+{
+	return (len + PAGE - 1) & ~(off_t)(PAGE - 1);
+}
+
+static void cut_input(size_t acked)
+{
+	struct chunks *c = &lab.chunks;
+	off_t from = c->cut;
+
+	c->acked += acked;
+	while (c->nr && c->acked >= c->len[c->head]) {
+		c->acked -= c->len[c->head];
+		c->cut += whole_pages(c->len[c->head]);
+		c->head = (c->head + 1) % INPUT_CHUNKS;
+		c->nr--;
+	}
+	/* only saves memory, so it may fail */
+	if (c->cut > from)
+		fallocate(lab.guest.input_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			  from, c->cut - from);
+}
+
+static int on_ack(const uint8_t *data)
+{
+	size_t acked = get_le32(data);
+
+	if (acked > lab.unacked)
+		return -EPROTO;
+	lab.unacked -= acked;
+	if (lab.guest.input_fd >= 0)
+		cut_input(acked);
+	return 0;
+}
+
+static int on_exit_status(const uint8_t *data)
+{
+	if (lab.state != RUNNING || get_le32(data) > 255)
+		return -EPROTO;
+	lab.status = get_le32(data);
+	lab.state = LEAVING;
+	lab.deadline_ms = now_ms() + LEAVE_MS;
+	return 0;
+}
+
+static int on_frame(void *arg, int type, const uint8_t *data, uint32_t len)
+{
+	(void)arg;
+	if (type == FRAME_OUT)
+		return sink_add(&lab.out[0], data, len);
+	if (type == FRAME_ERR)
+		return sink_add(&lab.out[1], data, len);
+	if (len != 4)
+		return -EPROTO;
+	if (type == FRAME_READY)
+		return on_ready(data);
+	if (type == FRAME_ACK)
+		return on_ack(data);
+	return on_exit_status(data);
+}
+
+static const char from_guest[] = {
+	FRAME_READY, FRAME_OUT, FRAME_ERR, FRAME_ACK, FRAME_EXIT, 0
+};
+
+/* Returns whether there was something. */
+static bool channel_pull(void)
+{
+	uint8_t buf[FRAME_MAX];
+	ssize_t n;
+
+	if (sink_busy(&lab.out[0]) || sink_busy(&lab.out[1]) || lab.bad_channel)
+		return false;
+	n = read(lab.guest.rx, buf, sizeof(buf));
+	if (n <= 0) {
+		lab.gone |= !n;
+		return false;
+	}
+	if (frames_feed(&lab.rx, from_guest, buf, n, on_frame, NULL)) {
+		lab.bad_channel = true;
+		kill_guest();
+		return false;
+	}
+	sink_push(&lab.out[1]);
+	sink_push(&lab.out[0]);
+	return true;
+}
+
+static bool log_pull(int which, int fd)
+{
+	char buf[16384];
+	ssize_t n = read(fd, buf, sizeof(buf));
+
+	if (n > 0)
+		console_feed(&lab.console, which, buf, n);
+	return n > 0;
+}
+
+/* Two escape keys in a row, also across reads. */
+static bool escape_typed(const uint8_t *p, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (p[i] == ESCAPE_KEY && lab.escape)
+			return true;
+		lab.escape = p[i] == ESCAPE_KEY;
+	}
+	return false;
+}
+
+/* Bulk input lies in a file, in whole pages; see init.c. */
+static int input_to_file(const uint8_t *data, size_t len)
+{
+	struct guest *g = &lab.guest;
+	uint8_t where[12];
+
+	if (pwrite(g->input_fd, data, len, g->input_at) != (ssize_t)len) {
+		fprintf(stderr, "vm: cannot buffer input in %s: %m; free some space\n",
+			g->input_path);
+		return -EIO;
+	}
+	put_le32(where, g->input_at);
+	put_le32(where + 4, g->input_at >> 32);
+	put_le32(where + 8, len);
+	tx_frame(FRAME_IN_FILE, where, sizeof(where));
+	g->input_at += whole_pages(len);
+	lab.chunks.len[(lab.chunks.head + lab.chunks.nr++) % INPUT_CHUNKS] = len;
+	return 0;
+}
+
+static bool input_wanted(void)
+{
+	return lab.state == RUNNING && lab.guest.input == INPUT_LIVE && !lab.input_ended &&
+	       !lab.tx_len && lab.chunks.nr < INPUT_CHUNKS &&
+	       lab.unacked + INPUT_READ <= INPUT_WINDOW;
+}
+
+static void stdin_pull(void)
+{
+	uint8_t buf[INPUT_READ];
+	ssize_t n;
+
+	n = read(0, buf, sizeof(buf));
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		lab.input_ended = true;
+		tx_frame(FRAME_EOF, NULL, 0);
+		return;
+	}
+	if (lab.guest.tty && escape_typed(buf, n)) {
+		kill_guest();
+		return;
+	}
+	lab.unacked += n;
+	if (lab.guest.input_fd < 0)
+		tx_frame(FRAME_IN, buf, n);
+	else if (input_to_file(buf, n))
+		kill_guest();
+}
+
+static void send_window(void)
+{
+	struct winsize w;
+	uint8_t size[4];
+
+	if (!lab.guest.tty || ioctl(0, TIOCGWINSZ, &w))
+		return;
+	size[0] = w.ws_row;
+	size[1] = w.ws_row >> 8;
+	size[2] = w.ws_col;
+	size[3] = w.ws_col >> 8;
+	tx_frame(FRAME_WINDOW, size, sizeof(size));
+}
+
+static void on_termination(int sig)
+{
+	long long now = now_ms();
+	bool second = lab.last_signal && now - lab.last_signal_ms < SECOND_SIGNAL_MS;
+
+	lab.last_signal = sig;
+	lab.last_signal_ms = now;
+	if (lab.state != RUNNING || second) {
+		kill_guest();
+		return;
+	}
+	tx_frame(FRAME_SIGNAL, &(uint8_t){ sig }, 1);
+}
+
+static void on_child(void)
+{
+	int status;
+
+	if (!lab.guest.pid || waitpid(lab.guest.pid, &status, WNOHANG) != lab.guest.pid)
+		return;
+	lab.guest.status = status;
+	lab.guest.pid = 0;
+	lab.state = LEAVING;
+	/* its namespace dies with it; the pipes tell when the last process is gone */
+	lab.deadline_ms = now_ms() + REAP_MS;
+}
+
+static void on_signals(void)
+{
+	struct signalfd_siginfo si;
+
+	while (read(lab.signals, &si, sizeof(si)) == sizeof(si)) {
+		if (si.ssi_signo == SIGWINCH)
+			send_window();
+		else if (si.ssi_signo == SIGCHLD)
+			on_child();
+		else
+			on_termination(si.ssi_signo);
+	}
+}
+
+static int block_signals(void)
+{
+	static const int handled[] = {
+		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGCHLD
+	};
+	sigset_t set;
+	size_t i;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	for (i = 0; i < sizeof(handled) / sizeof(*handled); i++)
+		sigaddset(&set, handled[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	lab.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return lab.signals < 0 ? -errno : 0;
+}
+
+static int time_left_ms(void)
+{
+	long long left;
+
+	if (lab.state != LEAVING)
+		return -1;
+	left = lab.deadline_ms - now_ms();
+	return left < 0 ? 0 : left;
+}
+
+enum event {
+	EV_SIGNALS, EV_CHANNEL, EV_TX, EV_CONSOLE, EV_EARLY, EV_STDIN, EV_STDOUT, EV_STDERR, EV_NR
+};
+
+static int relay_once(void)
+{
+	bool full = sink_busy(&lab.out[0]) || sink_busy(&lab.out[1]);
+	struct pollfd p[EV_NR] = {
+		[EV_SIGNALS] = { lab.signals, POLLIN, 0 },
+		[EV_CHANNEL] = { full || lab.gone ? -1 : lab.guest.rx, POLLIN, 0 },
+		[EV_TX] = { lab.tx_len ? lab.guest.tx : -1, POLLOUT, 0 },
+		[EV_CONSOLE] = { lab.guest.console, POLLIN, 0 },
+		[EV_EARLY] = { lab.guest.early, POLLIN, 0 },
+		[EV_STDIN] = { input_wanted() ? 0 : -1, POLLIN, 0 },
+		[EV_STDOUT] = { sink_busy(&lab.out[0]) ? lab.out[0].fd : -1, POLLOUT, 0 },
+		[EV_STDERR] = { sink_busy(&lab.out[1]) ? lab.out[1].fd : -1, POLLOUT, 0 },
+	};
+
+	if (poll(p, EV_NR, time_left_ms()) < 0 && errno != EINTR)
+		return -errno;
+	if (p[EV_SIGNALS].revents)
+		on_signals();
+	if (p[EV_CONSOLE].revents && !log_pull(0, lab.guest.console) &&
+	    p[EV_CONSOLE].revents & POLLHUP) {
+		close(lab.guest.console);
+		lab.guest.console = -1;
+	}
+	if (p[EV_EARLY].revents && !log_pull(1, lab.guest.early) &&
+	    p[EV_EARLY].revents & POLLHUP) {
+		close(lab.guest.early);
+		lab.guest.early = -1;
+	}
+	if (p[EV_CHANNEL].revents)
+		channel_pull();
+	if (p[EV_STDIN].revents)
+		stdin_pull();
+	if (p[EV_STDOUT].revents)
+		sink_push(&lab.out[0]);
+	if (p[EV_STDERR].revents)
+		sink_push(&lab.out[1]);
+	/* a guest that is gone takes no input; its end shows elsewhere */
+	if (tx_push())
+		lab.tx_len = 0;
+	return 0;
+}
+
+/* The last process that could have written anything has gone. */
+static bool all_quiet(void)
+{
+	return !lab.guest.pid && lab.guest.early < 0 &&
+	       !sink_busy(&lab.out[0]) && !sink_busy(&lab.out[1]) && (lab.gone || lab.bad_channel);
+}
+
+static int relay(void)
+{
+	int err;
+
+	for (;;) {
+		err = relay_once();
+		if (err)
+			return err;
+		if (all_quiet())
+			return 0;
+		if (lab.state != LEAVING || time_left_ms())
+			continue;
+		if (lab.killed || !lab.guest.pid)
+			return 0;
+		/* did not power off in time */
+		kill_guest();
+	}
+}
+
+static int end_status(void)
+{
+	const struct console *c = &lab.console;
+
+	if (c->nr_reports) {
+		fflush(c->reports);
+		fprintf(stderr, "vm: the guest's kernel reported trouble (%u %s):\n%s",
+			c->nr_reports, c->nr_reports == 1 ? "report" : "reports",
+			c->reports_text);
+		if (lab.status >= 0)
+			fprintf(stderr, "vm: the command's own exit status was %d\n", lab.status);
+		return STATUS_LAB;
+	}
+	if (lab.bad_channel) {
+		fprintf(stderr, "vm: the guest sent garbage on its channel; its last words:\n");
+		console_print_last(c, LAST_LINES);
+		return STATUS_LAB;
+	}
+	if (lab.status >= 0)
+		return lab.status;
+	if (lab.last_signal && lab.killed)
+		return 128 + lab.last_signal;
+	if (lab.killed)
+		return 128 + SIGKILL;
+	fprintf(stderr, "vm: the guest ended before its command did; its last words:\n");
+	console_print_last(c, LAST_LINES);
+	return STATUS_LAB;
+}
+
+static int run(void)
+{
+	int err;
+
+	sink_init(&lab.out[0]);
+	sink_init(&lab.out[1]);
+	err = block_signals() ?: console_init(&lab.console, lab.opts.verbose);
+	if (err)
+		return err;
+	if (lab.opts.verbose)
+		fprintf(stderr, "===> boot %s %s\n", arch_name(lab.opts.arch), lab.opts.kernel);
+	err = guest_start(&lab.guest, &lab.opts);
+	if (!err && lab.guest.tty)
+		err = terminal_raw();
+	if (!err)
+		err = relay();
+	guest_free(&lab.guest);
+	console_finish(&lab.console);
+	terminal_restore();
+	return err;
+}
+
+/* A number with an optional M or G, in MiB; 0 when it is none. */
+static unsigned long parse_mem(const char *s)
+{
+	unsigned long n;
+	char *end;
+
+	if (*s < '0' || *s > '9')
+		return 0;
+	n = strtoul(s, &end, 10);
+	if (*end == 'G' || *end == 'g')
+		n *= 1024;
+	if (*end && end[1])
+		return 0;
+	return strchr("MmGg", *end) ? n : 0;
+}
+
+static unsigned long parse_number(const char *s)
+{
+	unsigned long n;
+	char *end;
+
+	if (*s < '0' || *s > '9')
+		return 0;
+	n = strtoul(s, &end, 10);
+	return *end ? 0 : n;
+}
+
+static int add_share(struct options *o, const char *path)
+{
+	struct stat st;
+	char *real = realpath(path, NULL);
+
+	if (!real || stat(real, &st) || !S_ISDIR(st.st_mode)) {
+		fprintf(stderr, "vm: cannot share %s: not a folder here; make it first\n", path);
+		free(real);
+		return -ENOTDIR;
+	}
+	if (o->nr_shares == MAX_SHARES || strchr(real, ',')) {
+		fprintf(stderr, "vm: cannot share %s: too many shares, or a comma in it\n", path);
+		free(real);
+		return -EINVAL;
+	}
+	o->shares[o->nr_shares++] = real;
+	return 0;
+}
+
+static int bad(const char *what, const char *value, const char *want)
+{
+	fprintf(stderr, "vm: bad %s '%s': %s; see scripts/vm --help\n", what, value, want);
+	return -EINVAL;
+}
+
+static const struct option longopts[] = {
+	{ "arch",		required_argument, NULL, 'a' },
+	{ "kernel",		required_argument, NULL, 'k' },
+	{ "init",		required_argument, NULL, 'i' },
+	{ "stage",		required_argument, NULL, 'g' },
+	{ "seed-lib",		required_argument, NULL, 'l' },
+	{ "mem",		required_argument, NULL, 'm' },
+	{ "cpus",		required_argument, NULL, 'c' },
+	{ "seed",		required_argument, NULL, 's' },
+	{ "share",		required_argument, NULL, 'S' },
+	{ "append",		required_argument, NULL, 'A' },
+	{ "virtual-time",	no_argument, NULL, 't' },
+	{ "kvm",		no_argument, NULL, 'K' },
+	{ "verbose",		no_argument, NULL, 'v' },
+	{ "debug",		no_argument, NULL, 'd' },
+	{ NULL, 0, NULL, 0 }
+};
+
+static int parse_option(struct options *o, int c)
+{
+	switch (c) {
+	case 'a':
+		o->arch = arch_find(optarg);
+		return o->arch ? 0 : bad("--arch", optarg, "um or x86_64");
+	case 'k':
+		o->kernel = o->kernel ?: optarg;
+		return 0;
+	case 'i':
+		o->init = optarg;
+		return 0;
+	case 'g':
+		o->stage = optarg;
+		return 0;
+	case 'l':
+		o->seed_lib = optarg;
+		return 0;
+	case 'm':
+		o->mem_mib = parse_mem(optarg);
+		return o->mem_mib >= 64 && o->mem_mib <= 1 << 20 ? 0 :
+			bad("--mem", optarg, "a number with M or G, at least 64M");
+	case 'c':
+		o->cpus = parse_number(optarg);
+		return o->cpus && o->cpus <= 255 ? 0 : bad("--cpus", optarg, "1 to 255");
+	case 's':
+		o->seed = parse_number(optarg);
+		return o->seed ? 0 : bad("--seed", optarg, "a number from 1 on");
+	case 'S':
+		return add_share(o, optarg);
+	case 'A':
+		free(o->append);
+		o->append = strdup(optarg);
+		return o->append ? 0 : -ENOMEM;
+	case 't':
+		o->virtual_time = true;
+		return 0;
+	case 'K':
+		o->kvm = true;
+		return 0;
+	case 'v':
+		o->verbose = true;
+		return 0;
+	case 'd':	/* scripts/vm has chosen the kernel by it */
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int parse_options(struct options *o, int argc, char **argv)
+{
+	static char *shell[] = { NULL, NULL };
+	int c, err;
+
+	*o = (struct options){ .arch = arch_find("um"), .cpus = 1 };
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "+:v", longopts, NULL)) != -1) {
+		if (c == '?' || c == ':') {
+			fprintf(stderr, "vm: %s: '%s'; see scripts/vm --help\n",
+				c == '?' ? "no such option" : "an option lacks its value",
+				argv[optind - 1]);
+			return -EINVAL;
+		}
+		err = parse_option(o, c);
+		if (err)
+			return err;
+	}
+	if (!o->mem_mib)
+		o->mem_mib = arch_mem_mib(o->arch);
+	if (o->seed && !o->virtual_time)
+		return bad("--seed", "without --virtual-time", "randomness is real then");
+	if (!o->seed)
+		o->seed = 1;
+	if (o->cpus > 1 && !arch_smp(o->arch))
+		return bad("--cpus", "more than 1", "a user-mode kernel of 6.12 has one processor;"
+			   " use --arch x86_64");
+	if (!o->kernel || !o->init)
+		return bad("call", argv[0], "scripts/vm starts this program");
+	o->argv = argv + optind;
+	if (*o->argv)
+		return 0;
+	shell[0] = getenv("SHELL") ?: "/bin/sh";
+	o->argv = shell;
+	if (isatty(0) && isatty(1))
+		fprintf(stderr, "vm: a shell in the lab (%s). Leave it with 'exit' or Ctrl-D;"
+			" Ctrl-] typed twice kills the guest.\n", arch_name(o->arch));
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	int err, status;
+
+	if (parse_options(&lab.opts, argc, argv))
+		return 2;
+	err = run();
+	if (err) {
+		fprintf(stderr, "vm: cannot run the lab: %s\n", strerror(-err));
+		return STATUS_LAB;
+	}
+	status = end_status();
+	console_free(&lab.console);
+	free(lab.opts.append);
+	return status;
+}
