@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * gq: the Eiffel packet scheduler (Saeed et al., NSDI 2019) as a qdisc.
+ *
+ * Netlink interface of the qdisc of kind "gq": attributes nested in TCA_OPTIONS
+ * (enum gq_attr) and statistics nested in TCA_STATS_APP (enum gq_stats_attr).
+ *
+ * Rates are in bytes per second, times in nanoseconds unless the name or the
+ * comment says otherwise. A value out of its range is refused with -ERANGE or
+ * -EINVAL and an extended ack that names the attribute; the qdisc then keeps
+ * all its settings, also those that came in the same request.
+ */
+#ifndef _UAPI_LINUX_PKT_SCHED_GQ_H
+#define _UAPI_LINUX_PKT_SCHED_GQ_H
+
+#include <linux/types.h>
+
+#define GQ_LIMIT_MAX		(1U << 24)	/* packets */
+#define GQ_QUANTUM_MIN		256U		/* bytes */
+#define GQ_QUANTUM_MAX		(1U << 20)	/* bytes */
+#define GQ_GRANULARITY_MIN	(1U << 10)	/* ns, about 1 us */
+#define GQ_GRANULARITY_MAX	(1U << 24)	/* ns, about 17 ms */
+#define GQ_BUCKETS_MIN		64U
+#define GQ_BUCKETS_MAX		(1U << 20)
+#define GQ_HORIZON_MAX		(1ULL << 42)	/* ns, about 73 minutes */
+#define GQ_TIMER_SLACK_MAX	1000000000U	/* ns, 1 s */
+#define GQ_REFILL_DELAY_MAX	1000000000U	/* us, 1000 s */
+#define GQ_RATE_UNLIMITED	(~0ULL)
+#define GQ_CE_THRESHOLD_OFF	(~0ULL)
+#define GQ_LATENESS_BINS	32
+
+/**
+ * enum gq_attr - settings of gq, nested in TCA_OPTIONS
+ * @TCA_GQ_UNSPEC: unused
+ * @TCA_GQ_PAD: padding of 64-bit attributes, no meaning
+ * @TCA_GQ_LIMIT: u32, packets that the qdisc holds, 1 .. GQ_LIMIT_MAX;
+ *	default 10000
+ * @TCA_GQ_FLOW_LIMIT: u32, packets that a flow holds, 1 .. GQ_LIMIT_MAX;
+ *	default 100
+ * @TCA_GQ_QUANTUM: u32, bytes that a flow sends a round, GQ_QUANTUM_MIN ..
+ *	GQ_QUANTUM_MAX; default 2 MTU
+ * @TCA_GQ_INITIAL_QUANTUM: u32, bytes that a new flow sends in its first
+ *	round, 0 .. GQ_QUANTUM_MAX; default 10 MTU
+ * @TCA_GQ_PACING: u8, 1: pace flows to their socket's rate, to @TCA_GQ_MAXRATE
+ *	and to departure times; 0: to departure times only; default 1
+ * @TCA_GQ_MAXRATE: u64, bytes/s that no flow exceeds, 1 .. GQ_RATE_UNLIMITED
+ *	(default, no limit)
+ * @TCA_GQ_GRANULARITY: u32, ns of a bucket of the wheel, GQ_GRANULARITY_MIN ..
+ *	GQ_GRANULARITY_MAX, rounded down to a power of two; default 8192. No
+ *	packet leaves early, none later than this plus @TCA_GQ_TIMER_SLACK for
+ *	reasons of the scheduler.
+ * @TCA_GQ_BUCKETS: u32, buckets of the wheel, GQ_BUCKETS_MIN ..
+ *	GQ_BUCKETS_MAX, rounded up to a power of two; default 32768. A flow due
+ *	beyond the wheel is looked at once per turn of the wheel.
+ * @TCA_GQ_HORIZON: u64, ns in the future that a departure time may lie, 1 ..
+ *	GQ_HORIZON_MAX; default 10 s. It does not depend on the wheel's size.
+ * @TCA_GQ_HORIZON_DROP: u8, packets beyond the horizon are 1: dropped
+ *	(default), 0: sent at the horizon
+ * @TCA_GQ_TIMER_SLACK: u32, ns that the timer may be late, 0 ..
+ *	GQ_TIMER_SLACK_MAX; default 10000
+ * @TCA_GQ_CE_THRESHOLD: u64, ns of queueing delay above which ECN-capable
+ *	packets are marked CE; GQ_CE_THRESHOLD_OFF (default): never
+ * @TCA_GQ_ORPHAN_MASK: u32, mask of the hash of packets without a socket: at
+ *	most mask + 1 such flows; default 1023
+ * @TCA_GQ_REFILL_DELAY: u32, us of idleness after which a flow gets a new
+ *	quantum, 0 .. GQ_REFILL_DELAY_MAX; default 40000; kept in jiffies
+ * @TCA_GQ_LOW_RATE_THRESHOLD: u64, bytes/s up to which a flow is paced packet
+ *	by packet, above it quantum by quantum; default 68750 (550 kbit/s)
+ * @__TCA_GQ_MAX: number of attributes
+ */
+enum gq_attr {
+	TCA_GQ_UNSPEC,
+	TCA_GQ_PAD,
+	TCA_GQ_LIMIT,
+	TCA_GQ_FLOW_LIMIT,
+	TCA_GQ_QUANTUM,
+	TCA_GQ_INITIAL_QUANTUM,
+	TCA_GQ_PACING,
+	TCA_GQ_MAXRATE,
+	TCA_GQ_GRANULARITY,
+	TCA_GQ_BUCKETS,
+	TCA_GQ_HORIZON,
+	TCA_GQ_HORIZON_DROP,
+	TCA_GQ_TIMER_SLACK,
+	TCA_GQ_CE_THRESHOLD,
+	TCA_GQ_ORPHAN_MASK,
+	TCA_GQ_REFILL_DELAY,
+	TCA_GQ_LOW_RATE_THRESHOLD,
+	__TCA_GQ_MAX
+};
+
+#define TCA_GQ_MAX (__TCA_GQ_MAX - 1)
+
+/**
+ * enum gq_stats_attr - statistics of gq, nested in TCA_STATS_APP
+ * @TCA_GQ_STATS_UNSPEC: unused
+ * @TCA_GQ_STATS_PAD: padding of 64-bit attributes, no meaning
+ * @TCA_GQ_STATS_FLOWS: u32, flows known now
+ * @TCA_GQ_STATS_INACTIVE_FLOWS: u32, of these, flows without a packet
+ * @TCA_GQ_STATS_THROTTLED_FLOWS: u32, of these, flows that wait in the wheel
+ * @TCA_GQ_STATS_NEXT_EVENT: s64, ns from now to the end of the earliest bucket
+ *	in use (negative: it is overdue); absent when the wheel is empty
+ * @TCA_GQ_STATS_ENQUEUED: u64, packets taken in. At any time enqueued =
+ *	dequeued + evicted + queued
+ * @TCA_GQ_STATS_DEQUEUED: u64, packets sent
+ * @TCA_GQ_STATS_EVICTED: u64, packets dropped after they were taken in,
+ *	because the limit was lowered
+ * @TCA_GQ_STATS_FASTPATH: u64, packets that needed no flow
+ * @TCA_GQ_STATS_THROTTLED: u64, times that a flow was put into the wheel
+ * @TCA_GQ_STATS_REINSERTS: u64, times that a flow due beyond the wheel was put
+ *	back into it
+ * @TCA_GQ_STATS_TIMER_ARMS: u64, times that the timer was programmed
+ * @TCA_GQ_STATS_TIMER_FIRES: u64, times that it expired
+ * @TCA_GQ_STATS_LIMIT_DROPS: u64, packets dropped at @TCA_GQ_LIMIT
+ * @TCA_GQ_STATS_FLOW_LIMIT_DROPS: u64, packets dropped at @TCA_GQ_FLOW_LIMIT
+ * @TCA_GQ_STATS_HORIZON_DROPS: u64, packets dropped beyond the horizon
+ * @TCA_GQ_STATS_HORIZON_CAPS: u64, packets moved to the horizon
+ * @TCA_GQ_STATS_CE_MARKS: u64, packets marked CE
+ * @TCA_GQ_STATS_CLOCKS_CONVERTED: u64, packets stamped with another clock than
+ *	CLOCK_MONOTONIC, converted to it
+ * @TCA_GQ_STATS_PKTS_TOO_LONG: u64, packets whose time at the flow's rate is
+ *	over one second, sent after one second
+ * @TCA_GQ_STATS_ALLOC_ERRORS: u64, flows that no memory was found for; their
+ *	packets took the fast path
+ * @TCA_GQ_STATS_GC_FLOWS: u64, idle flows freed
+ * @TCA_GQ_STATS_HASH_BUCKETS: u32, buckets of the flow hash now
+ * @TCA_GQ_STATS_HASH_RESIZES: u64, times that the flow hash changed its size
+ * @TCA_GQ_STATS_LATENESS: u64[GQ_LATENESS_BINS], packets that waited for a
+ *	departure time, by how much later they left: bin 0 counts 0 ns and 1 ns,
+ *	bin i counts [2^i, 2^(i+1)) ns, the last bin also all above
+ * @__TCA_GQ_STATS_MAX: number of attributes
+ */
+enum gq_stats_attr {
+	TCA_GQ_STATS_UNSPEC,
+	TCA_GQ_STATS_PAD,
+	TCA_GQ_STATS_FLOWS,
+	TCA_GQ_STATS_INACTIVE_FLOWS,
+	TCA_GQ_STATS_THROTTLED_FLOWS,
+	TCA_GQ_STATS_NEXT_EVENT,
+	TCA_GQ_STATS_ENQUEUED,
+	TCA_GQ_STATS_DEQUEUED,
+	TCA_GQ_STATS_EVICTED,
+	TCA_GQ_STATS_FASTPATH,
+	TCA_GQ_STATS_THROTTLED,
+	TCA_GQ_STATS_REINSERTS,
+	TCA_GQ_STATS_TIMER_ARMS,
+	TCA_GQ_STATS_TIMER_FIRES,
+	TCA_GQ_STATS_LIMIT_DROPS,
+	TCA_GQ_STATS_FLOW_LIMIT_DROPS,
+	TCA_GQ_STATS_HORIZON_DROPS,
+	TCA_GQ_STATS_HORIZON_CAPS,
+	TCA_GQ_STATS_CE_MARKS,
+	TCA_GQ_STATS_CLOCKS_CONVERTED,
+	TCA_GQ_STATS_PKTS_TOO_LONG,
+	TCA_GQ_STATS_ALLOC_ERRORS,
+	TCA_GQ_STATS_GC_FLOWS,
+	TCA_GQ_STATS_HASH_BUCKETS,
+	TCA_GQ_STATS_HASH_RESIZES,
+	TCA_GQ_STATS_LATENESS,
+	__TCA_GQ_STATS_MAX
+};
+
+#define TCA_GQ_STATS_MAX (__TCA_GQ_STATS_MAX - 1)
+
+#endif /* _UAPI_LINUX_PKT_SCHED_GQ_H */
