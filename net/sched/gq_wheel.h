@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The timing wheel of sch_gq: a circular cFFS queue.
+ *
+ * cFFS (Saeed et al., "Eiffel: Efficient and Flexible Software Packet
+ * Scheduling", NSDI 2019, section 3.1) is a bucketed priority queue in which a
+ * tree of bitmaps says which buckets hold something. A bit of a word on level
+ * l + 1 is set if and only if the word on level l that it stands for is not
+ * zero, so the first bucket in use at or after any position is found in
+ * ceil(log_64 N) steps up and as many down, each one find-first-set.
+ *
+ * The wheel puts N = 2^n buckets of g = 2^s ns around a circle. With absolute
+ * bucket numbers k = 0, 1, 2 .. since the epoch of the clock:
+ *
+ *	bucket k holds the deadlines in (k * g, (k + 1) * g]
+ *	bucket k is kept in slot k mod N
+ *	bucket k is released as a whole when now >= (k + 1) * g
+ *
+ * hence nothing is released early, and nothing later than g after its deadline
+ * (plus the lateness of whoever calls gq_wheel_expire()).
+ *
+ *	 base                                       base + N - 1
+ *	  v                                               v
+ *	+---+---+---+---+---+---+---+---+---+---+---+---+---+
+ *	|   | a |   |   | b |   |   |   | c |   |   |   | d |  <- and all beyond
+ *	+---+---+---+---+---+---+---+---+---+---+---+---+---+
+ *	      ^ next
+ *
+ * Invariants, between calls:
+ * 1. every node is in a bucket in [base, base + N), base <= next;
+ * 2. next is the earliest bucket in use, GQ_WHEEL_EMPTY when there is none;
+ * 3. a slot's bit is set if and only if the slot's list is not empty;
+ * 4. a node whose deadline is beyond the window is in its last bucket, with
+ *    its own deadline kept; when that bucket expires it is inserted again.
+ *
+ * A bucket is one pointer. Insertion pushes at its head and so touches no
+ * memory but the slot and the new node; expiry turns the list round, which
+ * makes the bucket a FIFO and brings the nodes into the cache that are about
+ * to be served. Single nodes can't be removed: sch_gq never needs to, because
+ * a flow in the wheel only ever gets later.
+ *
+ * This file builds in the kernel and, for tests and instruction counts, in
+ * userspace with the kernel's tools/include. It allocates nothing.
+ */
+#ifndef _NET_SCHED_GQ_WHEEL_H
+#define _NET_SCHED_GQ_WHEEL_H
+
+#include <linux/bitops.h>
+#include <linux/kernel.h>
+#include <linux/types.h>
+
+#define GQ_FFS_LOG		6	/* log2 of the bits of a word */
+#define GQ_FFS_LEVELS_MAX	4	/* 64^4 = 2^24 bits */
+#define GQ_FFS_NONE		(~0U)
+
+/**
+ * struct gq_ffs - a set of small integers that finds its next member fast
+ * @level: bitmaps, the leaves at index 0
+ * @nbits: the set holds 0 .. @nbits - 1
+ * @nlevels: levels in use
+ */
+struct gq_ffs {
+	u64	*level[GQ_FFS_LEVELS_MAX];
+	u32	nbits;
+	u32	nlevels;
+};
+
+static inline u32 gq_ffs_level_bits(u32 nbits, u32 level)
+{
+	return ((nbits - 1) >> (GQ_FFS_LOG * level)) + 1;
+}
+
+static inline u32 gq_ffs_level_words(u32 nbits, u32 level)
+{
+	return gq_ffs_level_bits(nbits, level + 1);
+}
+
+static inline u32 gq_ffs_levels(u32 nbits)
+{
+	u32 n = 1;
+
+	while (gq_ffs_level_words(nbits, n - 1) > 1)
+		n++;
+	return n;
+}
+
+/**
+ * gq_ffs_size() - memory that a set needs
+ * @nbits: 1 .. 2^24
+ *
+ * Return: bytes
+ */
+static inline size_t gq_ffs_size(u32 nbits)
+{
+	size_t words = 0;
+	u32 l;
+
+	for (l = 0; l < gq_ffs_levels(nbits); l++)
+		words += gq_ffs_level_words(nbits, l);
+	return words * sizeof(u64);
+}
+
+/**
+ * gq_ffs_init() - make an empty set
+ * @f: the set
+ * @mem: gq_ffs_size() zeroed bytes, aligned to 8; they stay the caller's
+ * @nbits: 1 .. 2^24
+ */
+static inline void gq_ffs_init(struct gq_ffs *f, void *mem, u32 nbits)
+{
+	u64 *words = mem;
+	u32 l;
+
+	f->nbits = nbits;
+	f->nlevels = gq_ffs_levels(nbits);
+	for (l = 0; l < f->nlevels; l++) {
+		f->level[l] = words;
+		words += gq_ffs_level_words(nbits, l);
+	}
+}
+
+static inline bool gq_ffs_test(const struct gq_ffs *f, u32 bit)
+{
+	return f->level[0][bit >> GQ_FFS_LOG] >> (bit & 63) & 1;
+}
+
+/* Words above a word that was not zero already have their bit. */
+static inline void gq_ffs_set(struct gq_ffs *f, u32 bit)
+{
+	u32 l;
+
+	for (l = 0; l < f->nlevels; l++) {
+		u64 *word = &f->level[l][bit >> GQ_FFS_LOG];
+		u64 old = *word;
+
+		*word = old | 1ULL << (bit & 63);
+		if (old)
+			return;
+		bit >>= GQ_FFS_LOG;
+	}
+}
+
+/* Words above a word that has not become zero keep their bit. */
+static inline void gq_ffs_clear(struct gq_ffs *f, u32 bit)
+{
+	u32 l;
+
+	for (l = 0; l < f->nlevels; l++) {
+		u64 *word = &f->level[l][bit >> GQ_FFS_LOG];
+
+		*word &= ~(1ULL << (bit & 63));
+		if (*word)
+			return;
+		bit >>= GQ_FFS_LOG;
+	}
+}
+
+/**
+ * gq_ffs_next() - the first member at or after a position
+ * @f: the set
+ * @from: the position; may be past the end
+ *
+ * Climbs until a word has a bit at or after the position, then descends along
+ * first set bits.
+ *
+ * Return: the member, or GQ_FFS_NONE
+ */
+static inline u32 gq_ffs_next(const struct gq_ffs *f, u32 from)
+{
+	u32 l;
+
+	for (l = 0; l < f->nlevels; l++) {
+		u32 word = from >> GQ_FFS_LOG;
+		u64 bits;
+
+		if (from >= gq_ffs_level_bits(f->nbits, l))
+			break;
+
+		bits = f->level[l][word] & ~0ULL << (from & 63);
+		if (bits) {
+			from = (word << GQ_FFS_LOG) + __ffs64(bits);
+			while (l--)
+				from = (from << GQ_FFS_LOG) +
+				       __ffs64(f->level[l][from]);
+			return from;
+		}
+		from = word + 1;
+	}
+	return GQ_FFS_NONE;
+}
+
+/**
+ * struct gq_node - what the wheel and the lists hold
+ * @next: the next of a list, of the holder's order
+ * @deadline: ns, of the clock that the holder uses throughout
+ */
+struct gq_node {
+	struct gq_node	*next;
+	u64		deadline;
+};
+
+/**
+ * struct gq_list - a singly linked list of nodes with both ends
+ * @first: the head, NULL when the list is empty
+ * @last: the tail, undefined when the list is empty
+ */
+struct gq_list {
+	struct gq_node	*first;
+	struct gq_node	*last;
+};
+
+static inline void gq_list_add_tail(struct gq_list *list, struct gq_node *node)
+{
+	node->next = NULL;
+	if (list->first)
+		list->last->next = node;
+	else
+		list->first = node;
+	list->last = node;
+}
+
+static inline struct gq_node *gq_list_pop(struct gq_list *list)
+{
+	struct gq_node *node = list->first;
+
+	if (node)
+		list->first = node->next;
+	return node;
+}
+
+static inline void gq_list_splice_tail(struct gq_list *list,
+				       const struct gq_list *more)
+{
+	if (!more->first)
+		return;
+	if (list->first)
+		list->last->next = more->first;
+	else
+		list->first = more->first;
+	list->last = more->last;
+}
+
+#define GQ_WHEEL_EMPTY	(~0ULL)
+
+/**
+ * struct gq_wheel - nodes by their deadline
+ * @next: number of the earliest bucket in use, or GQ_WHEEL_EMPTY
+ * @base: number of the first bucket of the window
+ * @slots: a list head for each bucket of the window
+ * @ffs: slots in use
+ * @mask: slots - 1
+ * @shift: log2 of the ns of a bucket
+ * @count: nodes in the wheel
+ * @reinserts: nodes from beyond the window that were inserted again
+ */
+struct gq_wheel {
+	u64		next;
+	u64		base;
+	struct gq_node	**slots;
+	struct gq_ffs	ffs;
+	u32		mask;
+	u32		shift;
+	u32		count;
+	u64		reinserts;
+};
+
+/**
+ * gq_wheel_size() - memory that a wheel needs
+ * @slots: a power of two, 2 .. 2^24
+ *
+ * Return: bytes
+ */
+static inline size_t gq_wheel_size(u32 slots)
+{
+	return gq_ffs_size(slots) + slots * sizeof(struct gq_node *);
+}
+
+/**
+ * gq_wheel_init() - make an empty wheel
+ * @w: the wheel
+ * @mem: gq_wheel_size() zeroed bytes, aligned to 8; they stay the caller's
+ * @slots: a power of two, 2 .. 2^24
+ * @shift: log2 of the ns of a bucket, 0 .. 40
+ */
+static inline void gq_wheel_init(struct gq_wheel *w, void *mem, u32 slots,
+				 u32 shift)
+{
+	gq_ffs_init(&w->ffs, mem, slots);
+	w->slots = mem + gq_ffs_size(slots);
+	w->mask = slots - 1;
+	w->shift = shift;
+	w->next = GQ_WHEEL_EMPTY;
+	w->base = 0;
+	w->count = 0;
+	w->reinserts = 0;
+}
+
+/* Bucket k holds (k * g, (k + 1) * g]; 0 has no bucket below. */
+static inline u64 gq_wheel_bucket(const struct gq_wheel *w, u64 deadline)
+{
+	return deadline ? (deadline - 1) >> w->shift : 0;
+}
+
+/**
+ * gq_wheel_due() - when the earliest node is released
+ * @w: the wheel
+ *
+ * Return: ns, never less than the deadline of any node that is then released;
+ * U64_MAX when the wheel is empty
+ */
+static inline u64 gq_wheel_due(const struct gq_wheel *w)
+{
+	if (w->next == GQ_WHEEL_EMPTY)
+		return ~0ULL;
+	return (w->next + 1) << w->shift;
+}
+
+/**
+ * gq_wheel_insert() - put a node into the wheel, O(1)
+ * @w: the wheel
+ * @node: the node, its deadline set, in no list
+ * @now: ns; not before that of an earlier call
+ *
+ * A deadline that is over goes into the first bucket of the window.
+ */
+static inline void gq_wheel_insert(struct gq_wheel *w, struct gq_node *node,
+				   u64 now)
+{
+	u64 k = gq_wheel_bucket(w, node->deadline);
+	struct gq_node **slot;
+
+	/* An empty wheel may have been left far behind: take all its span. */
+	if (!w->count && now >> w->shift > w->base)
+		w->base = now >> w->shift;
+	k = clamp(k, w->base, w->base + w->mask);
+
+	slot = &w->slots[k & w->mask];
+	if (!*slot)
+		gq_ffs_set(&w->ffs, k & w->mask);
+	node->next = *slot;
+	*slot = node;
+	w->count++;
+	if (k < w->next)
+		w->next = k;
+}
+
+/* Number of the earliest bucket in use, k being at or before it. */
+static inline u64 gq_wheel_seek(const struct gq_wheel *w, u64 k)
+{
+	u32 slot = k & w->mask;
+	u32 found = gq_ffs_next(&w->ffs, slot);
+
+	if (found == GQ_FFS_NONE)
+		found = gq_ffs_next(&w->ffs, 0);
+	if (found == GQ_FFS_NONE)
+		return GQ_WHEEL_EMPTY;
+	return k + ((found - slot) & w->mask);
+}
+
+/* Take the earliest bucket's nodes out, oldest first. */
+static inline void gq_wheel_pop(struct gq_wheel *w, struct gq_list *list)
+{
+	u32 slot = w->next & w->mask;
+	struct gq_node *node = w->slots[slot];
+
+	list->last = node;
+	list->first = NULL;
+	while (node) {
+		struct gq_node *next = node->next;
+
+		node->next = list->first;
+		list->first = node;
+		node = next;
+		w->count--;
+	}
+	w->slots[slot] = NULL;
+	gq_ffs_clear(&w->ffs, slot);
+	w->next = gq_wheel_seek(w, w->next);
+}
+
+/**
+ * gq_wheel_expire() - release every bucket that is over
+ * @w: the wheel
+ * @now: ns; not before that of an earlier call
+ * @due: the released nodes are added here: bucket by bucket, within a bucket
+ *	in the order of insertion
+ *
+ * Nodes of the last bucket which are due beyond it go back into the wheel, but
+ * only after the window has moved, so that each does so once a call however
+ * far the clock has jumped.
+ *
+ * Return: released nodes
+ */
+static inline u32 gq_wheel_expire(struct gq_wheel *w, u64 now,
+				  struct gq_list *due)
+{
+	u64 limit = now >> w->shift;
+	struct gq_list later = { };
+	struct gq_node *node;
+	u32 released = 0;
+
+	while (w->next < limit) {
+		struct gq_list bucket;
+
+		gq_wheel_pop(w, &bucket);
+		while ((node = gq_list_pop(&bucket))) {
+			if (node->deadline > now) {
+				gq_list_add_tail(&later, node);
+			} else {
+				gq_list_add_tail(due, node);
+				released++;
+			}
+		}
+	}
+	if (limit > w->base)
+		w->base = limit;
+	while ((node = gq_list_pop(&later))) {
+		gq_wheel_insert(w, node, now);
+		w->reinserts++;
+	}
+	return released;
+}
+
+/**
+ * gq_wheel_drain() - take everything out
+ * @w: the wheel, empty afterwards
+ * @all: the nodes are added here, in the order of their buckets
+ */
+static inline void gq_wheel_drain(struct gq_wheel *w, struct gq_list *all)
+{
+	while (w->next != GQ_WHEEL_EMPTY) {
+		struct gq_list bucket;
+
+		gq_wheel_pop(w, &bucket);
+		gq_list_splice_tail(all, &bucket);
+	}
+}
+
+#endif /* _NET_SCHED_GQ_WHEEL_H */
