@@ -1,0 +1,1034 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * gq: the Eiffel packet scheduler as a queueing discipline.
+ *
+ * Saeed, Zhao, Dukkipati, Ammar, Zegura, Harras, Vahdat: "Eiffel: Efficient
+ * and Flexible Software Packet Scheduling", USENIX NSDI 2019.
+ *
+ * Theory of operation
+ *
+ * A flow is a socket, or for packets without one a hash. A flow's packets wait
+ * in a FIFO, so that they never overtake each other; what is scheduled is the
+ * flow. A flow has a deadline: the time before which its first packet must not
+ * leave. It is the later of that packet's own departure time (skb->tstamp: TCP,
+ * SO_TXTIME, BPF) and of the time that the flow's rate allows (SO_MAX_PACING_RATE
+ * of the socket, maxrate of the qdisc).
+ *
+ *                  enqueue                     dequeue
+ *                     |
+ *      +--------------+---------------+
+ *      | no flow      | deadline over | deadline ahead
+ *      | needed       |               |
+ *      v              v               v
+ *   fast path      NEW, OLD  <----  WHEEL       (timer at the end of the
+ *   one FIFO       two lists  ---->  cFFS        earliest bucket in use)
+ *      |              |
+ *      +------> link <+
+ *
+ * Flows of the WHEEL become OLD when their bucket is over. NEW and OLD are
+ * served by deficit round robin, NEW first; a flow that has sent is OLD, or
+ * goes into the wheel if its next deadline lies ahead.
+ *
+ *   state  has packets  held by   left when
+ *   IDLE   no           -         a packet arrives -> NEW or WHEEL; gc
+ *   NEW    yes          q->new    credit used up, or empty -> OLD; -> WHEEL
+ *   OLD    perhaps      q->old    found empty -> IDLE; deadline -> WHEEL
+ *   WHEEL  perhaps (1)  q->wheel  bucket over -> OLD
+ *   (1) none after an eviction; the flow is then found empty once OLD
+ *
+ * An emptied NEW flow passes through OLD so that it can't gain by always being
+ * new (as in fq_codel and fq).
+ *
+ * Invariants
+ * 1. A packet never leaves before its deadline, and the scheduler adds at most
+ *    granularity + timer_slack to it.
+ * 2. Packets of one flow leave in the order of arrival.
+ * 3. enqueued = dequeued + evicted + queued.
+ *
+ * Locking: everything in struct gq_sched is changed under the qdisc's lock.
+ * gq_config is changed only by gq_change(), under RTNL too. The one exception
+ * is a larger flow table: a work item allocates it and leaves it in
+ * q->table_ready, where the next enqueue takes it.
+ */
+
+#include <linux/module.h>
+#include <linux/types.h>
+#include <linux/kernel.h>
+#include <linux/errno.h>
+#include <linux/jiffies.h>
+#include <linux/log2.h>
+#include <linux/prefetch.h>
+#include <linux/skbuff.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <linux/workqueue.h>
+#include <net/inet_ecn.h>
+#include <net/netlink.h>
+#include <net/pkt_sched.h>
+#include <net/sock.h>
+#include <net/tcp_states.h>
+
+#include "gq_config.h"
+#include "gq_hash.h"
+#include "gq_stats.h"
+#include "gq_wheel.h"
+
+/* Idle flows younger than this may soon be wanted again. */
+#define GQ_GC_AGE		(3 * HZ)
+/* Chains looked at for each new flow. */
+#define GQ_GC_CHAINS		2
+/* More packets than this without a flow could be unfair to the others. */
+#define GQ_FASTPATH_MAX		8
+
+struct gq_cb {
+	u64	time_to_send;	/* CLOCK_MONOTONIC, ns */
+	bool	sk_rate;	/* the socket's rate applies */
+};
+
+static struct gq_cb *gq_cb(struct sk_buff *skb)
+{
+	qdisc_cb_private_validate(skb, sizeof(struct gq_cb));
+	return (struct gq_cb *)qdisc_skb_cb(skb)->data;
+}
+
+enum gq_state {
+	GQ_IDLE,
+	GQ_NEW,
+	GQ_OLD,
+	GQ_WHEEL,
+};
+
+/* One cache line on 64-bit machines: a million flows miss it anyway, once. */
+struct gq_flow {
+	struct gq_node	node;		/* list or wheel; the deadline */
+	struct gq_hent	hent;
+	struct sk_buff	*head;
+	union {
+		struct sk_buff	*tail;		/* while there is a head */
+		unsigned long	idle_since;	/* jiffies; IDLE only */
+	};
+	u32		socket_hash;	/* tells reused sockets apart */
+	u32		qlen;		/* packets */
+	s32		credit;		/* bytes left in this round */
+	u8		state;		/* enum gq_state */
+	u8		waited;		/* first packet comes from the wheel */
+};
+
+struct gq_sched {
+/* Read mostly */
+	struct gq_config	cfg;
+	u64			catch_up;	/* ns, granularity + slack */
+	unsigned long		refill_jiffies;
+	void			*wheel_mem;
+
+/* Written by enqueue and dequeue */
+	struct gq_list		new;
+	struct gq_list		old;
+	struct gq_hash		hash;
+	struct gq_wheel		wheel;
+	struct sk_buff		*fast_head;
+	struct sk_buff		*fast_tail;
+	u32			fast_qlen;
+	u32			inactive;	/* flows without a packet */
+	u32			throttled;	/* flows in the wheel, not empty */
+	bool			timer_armed;
+	struct qdisc_watchdog	watchdog;
+
+/* Seldom written */
+	bool			resizing;	/* work or table_ready pending */
+	struct gq_table		*table_ready;
+	u32			table_log;	/* what the work allocates */
+	struct work_struct	table_work;
+	struct gq_stats		stats;
+};
+
+static struct kmem_cache *gq_flow_cachep __read_mostly;
+
+static struct gq_flow *gq_node_flow(struct gq_node *node)
+{
+	return container_of(node, struct gq_flow, node);
+}
+
+static struct gq_flow *gq_hent_flow(const struct gq_hent *e)
+{
+	return container_of(e, struct gq_flow, hent);
+}
+
+/* The one place where a flow's state changes. It is in no list when called. */
+static void gq_flow_set_state(struct gq_sched *q, struct gq_flow *f,
+			      enum gq_state state, u64 now)
+{
+	if (f->state == GQ_WHEEL && f->qlen)
+		q->throttled--;
+	f->state = state;
+
+	switch (state) {
+	case GQ_IDLE:
+		f->idle_since = jiffies;
+		break;
+	case GQ_NEW:
+		gq_list_add_tail(&q->new, &f->node);
+		break;
+	case GQ_OLD:
+		gq_list_add_tail(&q->old, &f->node);
+		break;
+	case GQ_WHEEL:
+		gq_wheel_insert(&q->wheel, &f->node, now);
+		f->waited = 1;
+		q->throttled++;
+		q->stats.throttled++;
+		break;
+	}
+}
+
+static void gq_flow_push(struct gq_flow *f, struct sk_buff *skb)
+{
+	skb->next = NULL;
+	if (f->head)
+		f->tail->next = skb;
+	else
+		f->head = skb;
+	f->tail = skb;
+	f->qlen++;
+}
+
+static struct sk_buff *gq_flow_pop(struct gq_sched *q, struct gq_flow *f)
+{
+	struct sk_buff *skb = f->head;
+
+	f->head = skb->next;
+	skb_mark_not_on_list(skb);
+	if (!--f->qlen) {
+		q->inactive++;
+		if (f->state == GQ_WHEEL)
+			q->throttled--;
+	}
+	return skb;
+}
+
+/* ---- Flow table ---- */
+
+static void gq_table_work(struct work_struct *work)
+{
+	struct gq_sched *q = container_of(work, struct gq_sched, table_work);
+	u32 log = READ_ONCE(q->table_log);
+	struct gq_table *t;
+
+	t = kvzalloc(gq_table_size(log), GFP_KERNEL | __GFP_NOWARN);
+	if (!t) {
+		/* The table in use only gets slower; ask again later. */
+		WRITE_ONCE(q->resizing, false);
+		return;
+	}
+	t->log = log;
+	/* Pairs with the acquire in gq_hash_maintain(). */
+	smp_store_release(&q->table_ready, t);
+}
+
+/* Called once for each new flow: any resize is over long before the next. */
+static void gq_hash_maintain(struct gq_sched *q)
+{
+	struct gq_table *t;
+	u32 log;
+
+	if (unlikely(q->hash.old)) {
+		kvfree(gq_hash_step(&q->hash));
+		return;
+	}
+
+	if (unlikely(READ_ONCE(q->resizing))) {
+		/* Pairs with the release in gq_table_work(). */
+		t = smp_load_acquire(&q->table_ready);
+		if (t) {
+			gq_hash_start(&q->hash, t);
+			q->table_ready = NULL;
+			q->stats.hash_resizes++;
+			WRITE_ONCE(q->resizing, false);
+		}
+		return;
+	}
+
+	log = gq_hash_wants(&q->hash);
+	if (unlikely(log)) {
+		WRITE_ONCE(q->resizing, true);
+		WRITE_ONCE(q->table_log, log);
+		queue_work(system_unbound_wq, &q->table_work);
+	}
+}
+
+static bool gq_flow_collectable(const struct gq_hent *e, const void *ctx)
+{
+	const struct gq_flow *f = gq_hent_flow(e);
+
+	return f->state == GQ_IDLE &&
+	       time_after(jiffies, f->idle_since + GQ_GC_AGE);
+}
+
+static void gq_gc(struct gq_sched *q)
+{
+	struct gq_hent *e, *next;
+	int i;
+
+	for (i = 0; i < GQ_GC_CHAINS; i++) {
+		e = gq_hash_sweep(&q->hash, gq_flow_collectable, NULL);
+		for (; e; e = next) {
+			next = e->next;
+			kmem_cache_free(gq_flow_cachep, gq_hent_flow(e));
+			q->inactive--;
+			q->stats.gc_flows++;
+		}
+	}
+}
+
+static struct gq_flow *gq_flow_create(struct gq_sched *q, unsigned long key)
+{
+	struct gq_flow *f;
+
+	gq_gc(q);
+	gq_hash_maintain(q);
+
+	f = kmem_cache_zalloc(gq_flow_cachep, GFP_ATOMIC | __GFP_NOWARN);
+	if (unlikely(!f)) {
+		q->stats.alloc_errors++;
+		return NULL;
+	}
+	f->hent.key = key;
+	f->credit = q->cfg.initial_quantum;
+	f->idle_since = jiffies;
+	gq_hash_insert(&q->hash, &f->hent);
+	q->inactive++;
+	return f;
+}
+
+/* ---- Classification ---- */
+
+/*
+ * The socket whose flow the packet belongs to, or NULL if it is hashed:
+ * forwarded packets, SYN-ACKs and TIME-WAIT answers (their sockets are not
+ * full ones, and are no flow yet or any more), packets of listeners, and those
+ * of unconnected sockets, which may go to many destinations.
+ */
+static struct sock *gq_flow_sk(const struct sk_buff *skb)
+{
+	struct sock *sk = skb->sk;
+
+	if (!sk || !sk_fullsock(sk) || sk->sk_state == TCP_LISTEN ||
+	    sk->sk_state == TCP_CLOSE)
+		return NULL;
+	return sk;
+}
+
+/* Sockets are aligned: an odd key is a hash. */
+static unsigned long gq_flow_key(const struct gq_sched *q, struct sk_buff *skb,
+				 const struct sock *sk)
+{
+	if (sk)
+		return (unsigned long)sk;
+	return (unsigned long)(skb_get_hash(skb) & q->cfg.orphan_mask) << 1 | 1;
+}
+
+static struct gq_flow *gq_flow_find(const struct gq_sched *q, unsigned long key)
+{
+	struct gq_hent *e = gq_hash_find(&q->hash, key);
+
+	return e ? gq_hent_flow(e) : NULL;
+}
+
+/*
+ * The fast path takes packets that may leave now and that no other packet has
+ * a better claim to precede. No flow may be waiting for the link, also none
+ * whose bucket is over but which has not been released yet; and there must be
+ * nothing that paces the packet's flow. TCP's departure times only grow, so a
+ * packet of it that may leave now has none before it in the wheel; others are
+ * looked up.
+ */
+static bool gq_fastpath(const struct Qdisc *sch, struct sk_buff *skb,
+			const struct sock *sk, u64 now)
+{
+	const struct gq_sched *q = qdisc_priv(sch);
+	const struct gq_flow *f;
+
+	if (gq_cb(skb)->time_to_send > now)
+		return false;
+
+	if (q->cfg.maxrate != GQ_RATE_UNLIMITED)
+		return false;
+
+	if (skb->sk && sk_fullsock(skb->sk) && !sk_is_tcp(skb->sk) &&
+	    skb->sk->sk_max_pacing_rate != ~0UL)
+		return false;
+
+	if (!sch->q.qlen)
+		return true;
+
+	if (q->hash.count != q->inactive + q->throttled ||
+	    q->fast_qlen >= GQ_FASTPATH_MAX || gq_wheel_due(&q->wheel) <= now)
+		return false;
+
+	if (!q->throttled || (sk && sk_is_tcp(sk)))
+		return true;
+
+	f = gq_flow_find(q, gq_flow_key(q, skb, sk));
+	return !f || !f->qlen;
+}
+
+/* Tell TCP that it need not pace: we do. */
+static void gq_take_pacing(const struct gq_sched *q, struct sock *sk)
+{
+	if (q->cfg.pacing && READ_ONCE(sk->sk_pacing_status) != SK_PACING_FQ) {
+		/* Pairs with what TCP reads before it starts its own timer. */
+		smp_store_release(&sk->sk_pacing_status, SK_PACING_FQ);
+	}
+}
+
+/* The packet's flow, or NULL for the fast path. */
+static struct gq_flow *gq_classify(struct Qdisc *sch, struct sk_buff *skb,
+				   u64 now)
+{
+	struct gq_sched *q = qdisc_priv(sch);
+	struct sock *sk = gq_flow_sk(skb);
+	struct gq_flow *f;
+	unsigned long key;
+
+	if (sk)
+		gq_take_pacing(q, sk);
+
+	if (gq_fastpath(sch, skb, sk, now)) {
+		q->stats.fastpath++;
+		return NULL;
+	}
+
+	key = gq_flow_key(q, skb, sk);
+	f = gq_flow_find(q, key);
+	if (!f)
+		f = gq_flow_create(q, key);
+	if (unlikely(f && sk && f->socket_hash != sk->sk_hash)) {
+		/* Another socket at the same address: it starts afresh. Its
+		 * predecessor's packets have left, or it could not be there.
+		 */
+		f->socket_hash = sk->sk_hash;
+		f->credit = q->cfg.initial_quantum;
+		if (f->state == GQ_IDLE)
+			f->node.deadline = 0;
+	}
+	return f;
+}
+
+/* ---- Enqueue ---- */
+
+/*
+ * Departure times come in the clock that the sender chose (SO_TXTIME). The
+ * packet keeps its own, which a driver with launch time may want to see.
+ */
+static u64 gq_departure(struct gq_sched *q, const struct sk_buff *skb, u64 now)
+{
+	u64 tstamp = skb->tstamp;
+
+	if (!tstamp)
+		return now;
+	if (likely(skb->tstamp_type == SKB_CLOCK_MONOTONIC))
+		return tstamp;
+
+	q->stats.clocks_converted++;
+	return ktime_sub(tstamp,
+			 ktime_mono_to_any(0, skb->tstamp_type == SKB_CLOCK_TAI ?
+					      TK_OFFS_TAI : TK_OFFS_REAL));
+}
+
+/* Return: false if the packet must be dropped */
+static bool gq_stamp(struct gq_sched *q, struct sk_buff *skb, u64 now)
+{
+	s64 wait = gq_departure(q, skb, now) - now;
+	struct sock *sk = skb->sk;
+
+	if (unlikely(wait > (s64)q->cfg.horizon)) {
+		if (q->cfg.horizon_drop) {
+			q->stats.horizon_drops++;
+			return false;
+		}
+		q->stats.horizon_caps++;
+		skb->tstamp -= wait - q->cfg.horizon;
+		wait = q->cfg.horizon;
+	}
+	gq_cb(skb)->time_to_send = now + max_t(s64, wait, 0);
+	gq_cb(skb)->sk_rate = !skb->tstamp && sk && sk_fullsock(sk) &&
+			      sk->sk_state != TCP_LISTEN;
+	return true;
+}
+
+static void gq_fast_push(struct gq_sched *q, struct sk_buff *skb)
+{
+	skb->next = NULL;
+	if (q->fast_head)
+		q->fast_tail->next = skb;
+	else
+		q->fast_head = skb;
+	q->fast_tail = skb;
+	q->fast_qlen++;
+}
+
+/* The flow gets its first packet: it waits in the wheel or for the link. */
+static void gq_flow_activate(struct gq_sched *q, struct gq_flow *f,
+			     u64 departure, u64 now)
+{
+	q->inactive--;
+	/* Time that the flow did not use is no credit for a burst. */
+	f->node.deadline = max(f->node.deadline, departure);
+
+	switch (f->state) {
+	case GQ_IDLE:
+		if (time_after(jiffies, f->idle_since + q->refill_jiffies))
+			f->credit = max_t(s32, f->credit, q->cfg.quantum);
+		gq_flow_set_state(q, f, f->node.deadline > now ? GQ_WHEEL :
+								 GQ_NEW, now);
+		break;
+	case GQ_WHEEL:
+		q->throttled++;
+		break;
+	default:
+		/* Still listed: gq_serve() comes to it. */
+		break;
+	}
+}
+
+static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
+		      struct sk_buff **to_free)
+{
+	struct gq_sched *q = qdisc_priv(sch);
+	u64 now = ktime_get_ns();
+	struct gq_flow *f;
+
+	if (unlikely(sch->q.qlen >= q->cfg.limit)) {
+		q->stats.limit_drops++;
+		return qdisc_drop_reason(skb, sch, to_free,
+					 SKB_DROP_REASON_FQ_BAND_LIMIT);
+	}
+	if (unlikely(!gq_stamp(q, skb, now)))
+		return qdisc_drop_reason(skb, sch, to_free,
+					 SKB_DROP_REASON_FQ_HORIZON_LIMIT);
+
+	f = gq_classify(sch, skb, now);
+	if (f) {
+		if (unlikely(f->qlen >= q->cfg.flow_limit)) {
+			q->stats.flow_limit_drops++;
+			return qdisc_drop_reason(skb, sch, to_free,
+						 SKB_DROP_REASON_FQ_FLOW_LIMIT);
+		}
+		if (!f->qlen)
+			gq_flow_activate(q, f, gq_cb(skb)->time_to_send, now);
+		gq_flow_push(f, skb);
+	} else {
+		gq_fast_push(q, skb);
+	}
+
+	q->stats.enqueued++;
+	qdisc_qstats_backlog_inc(sch, skb);
+	sch->q.qlen++;
+	return NET_XMIT_SUCCESS;
+}
+
+/* ---- Dequeue ---- */
+
+static void gq_release(struct gq_sched *q, u64 now)
+{
+	struct gq_list due = { };
+	struct gq_node *node;
+
+	if (gq_wheel_due(&q->wheel) > now)
+		return;
+
+	gq_wheel_expire(&q->wheel, now, &due);
+	while ((node = gq_list_pop(&due)))
+		gq_flow_set_state(q, gq_node_flow(node), GQ_OLD, now);
+}
+
+static void gq_arm(struct gq_sched *q)
+{
+	u64 due = gq_wheel_due(&q->wheel);
+	struct hrtimer *timer = &q->watchdog.timer;
+
+	if (!q->wheel.count)
+		return;
+	/* qdisc_watchdog_schedule_range_ns() has the same test: it would do
+	 * nothing, and would not tell.
+	 */
+	if (hrtimer_is_queued(timer) &&
+	    (u64)hrtimer_get_softexpires_tv64(timer) - due <= q->cfg.timer_slack)
+		return;
+
+	q->stats.timer_arms++;
+	q->timer_armed = true;
+	qdisc_watchdog_schedule_range_ns(&q->watchdog, due, q->cfg.timer_slack);
+}
+
+static void gq_note_lateness(struct gq_sched *q, u64 late)
+{
+	u32 bin = late ? ilog2(late) : 0;
+
+	q->stats.lateness[min_t(u32, bin, GQ_LATENESS_BINS - 1)]++;
+}
+
+/*
+ * Account for a packet that leaves: set the time before which the flow's next
+ * one must not, which is the time at which this one was allowed to leave plus
+ * what it takes at the flow's rate. Time lost to the wheel and the timer is so
+ * made up for, but no more than that.
+ */
+static void gq_flow_charge(struct gq_sched *q, struct gq_flow *f,
+			   struct sk_buff *skb, u64 now)
+{
+	u64 rate = q->cfg.maxrate;
+	u32 len = qdisc_pkt_len(skb);
+	u64 delay;
+
+	f->credit -= len;
+	if (!q->cfg.pacing)
+		return;
+
+	/* A stamped packet was paced by its sender already. */
+	if (gq_cb(skb)->sk_rate) {
+		unsigned long sk_rate = READ_ONCE(skb->sk->sk_pacing_rate);
+
+		if (sk_rate != ~0UL)
+			rate = min_t(u64, rate, sk_rate);
+	}
+	if (!skb->tstamp) {
+		if (rate <= q->cfg.low_rate_threshold) {
+			f->credit = 0;
+		} else {
+			if (f->credit > 0)
+				return;
+			len = max(len, q->cfg.quantum);
+		}
+	}
+	if (rate == GQ_RATE_UNLIMITED)
+		return;
+
+	delay = (u64)len * NSEC_PER_SEC;
+	if (likely(rate))
+		delay = div64_u64(delay, rate);
+	/* The rate may change later, so do not wait for long. */
+	if (unlikely(delay > NSEC_PER_SEC)) {
+		delay = NSEC_PER_SEC;
+		q->stats.pkts_too_long++;
+	}
+	if (now > q->catch_up)
+		f->node.deadline = max(f->node.deadline, now - q->catch_up);
+	f->node.deadline += delay;
+}
+
+/* What becomes of the flow at the head of a list once it has sent. */
+static void gq_flow_sent(struct gq_sched *q, struct gq_list *list,
+			 struct gq_flow *f, u64 now)
+{
+	struct sk_buff *next = f->head;
+
+	if (!next) {
+		/* It stays where it is, to be found empty in its turn, and
+		 * to keep its place if more comes.
+		 */
+		return;
+	}
+	f->node.deadline = max(f->node.deadline, gq_cb(next)->time_to_send);
+	if (f->node.deadline > now) {
+		gq_list_pop(list);
+		gq_flow_set_state(q, f, GQ_WHEEL, now);
+	}
+}
+
+static struct sk_buff *gq_fast_pop(struct gq_sched *q)
+{
+	struct sk_buff *skb = q->fast_head;
+
+	if (skb) {
+		q->fast_head = skb->next;
+		q->fast_qlen--;
+		skb_mark_not_on_list(skb);
+	}
+	return skb;
+}
+
+/* Deficit round robin over NEW, then OLD. */
+static struct sk_buff *gq_serve(struct gq_sched *q, u64 now)
+{
+	struct gq_list *list;
+	struct sk_buff *skb;
+	struct gq_flow *f;
+
+	for (;;) {
+		list = q->new.first ? &q->new : &q->old;
+		if (!list->first)
+			return NULL;
+		f = gq_node_flow(list->first);
+
+		if (!f->qlen) {
+			gq_list_pop(list);
+			gq_flow_set_state(q, f, list == &q->new ? GQ_OLD :
+						GQ_IDLE, now);
+			continue;
+		}
+		if (f->credit <= 0) {
+			f->credit += q->cfg.quantum;
+			gq_list_pop(list);
+			gq_flow_set_state(q, f, GQ_OLD, now);
+			continue;
+		}
+		if (f->node.deadline > now) {
+			/* It got a packet while it was empty and listed. */
+			gq_list_pop(list);
+			gq_flow_set_state(q, f, GQ_WHEEL, now);
+			continue;
+		}
+
+		skb = gq_flow_pop(q, f);
+		prefetch(&skb->end);
+		if (f->waited) {
+			f->waited = 0;
+			gq_note_lateness(q, now - f->node.deadline);
+		}
+		if (now - f->node.deadline > q->cfg.ce_threshold &&
+		    INET_ECN_set_ce(skb))
+			q->stats.ce_marks++;
+		gq_flow_charge(q, f, skb, now);
+		gq_flow_sent(q, list, f, now);
+		return skb;
+	}
+}
+
+static struct sk_buff *gq_dequeue(struct Qdisc *sch)
+{
+	struct gq_sched *q = qdisc_priv(sch);
+	struct sk_buff *skb;
+	u64 now;
+
+	if (q->timer_armed && !hrtimer_is_queued(&q->watchdog.timer)) {
+		q->timer_armed = false;
+		q->stats.timer_fires++;
+	}
+	if (!sch->q.qlen)
+		return NULL;
+
+	skb = gq_fast_pop(q);
+	if (!skb) {
+		now = ktime_get_ns();
+		gq_release(q, now);
+		skb = gq_serve(q, now);
+		if (!skb) {
+			gq_arm(q);
+			return NULL;
+		}
+	}
+
+	q->stats.dequeued++;
+	qdisc_qstats_backlog_dec(sch, skb);
+	sch->q.qlen--;
+	qdisc_bstats_update(sch, skb);
+	return skb;
+}
+
+/* ---- Reset and eviction ---- */
+
+static void gq_reset(struct Qdisc *sch)
+{
+	struct gq_sched *q = qdisc_priv(sch);
+	struct gq_list gone = { };
+	struct gq_hent *e, *next;
+	struct gq_flow *f;
+
+	sch->q.qlen = 0;
+	sch->qstats.backlog = 0;
+	rtnl_kfree_skbs(q->fast_head, q->fast_tail);
+	q->fast_head = NULL;
+	q->fast_qlen = 0;
+
+	if (!q->hash.cur)
+		return;
+
+	qdisc_watchdog_cancel(&q->watchdog);
+	q->timer_armed = false;
+
+	gq_wheel_drain(&q->wheel, &gone);
+	q->wheel.reinserts = 0;
+	q->new.first = NULL;
+	q->old.first = NULL;
+	for (e = gq_hash_drain(&q->hash); e; e = next) {
+		next = e->next;
+		f = gq_hent_flow(e);
+		rtnl_kfree_skbs(f->head, f->tail);
+		kmem_cache_free(gq_flow_cachep, f);
+	}
+	kvfree(q->hash.old);
+	q->hash.old = NULL;
+	q->inactive = 0;
+	q->throttled = 0;
+	memset(&q->stats, 0, sizeof(q->stats));
+}
+
+static void gq_evicted(struct Qdisc *sch, struct sk_buff *skb,
+		       unsigned int *bytes)
+{
+	struct gq_sched *q = qdisc_priv(sch);
+
+	sch->q.qlen--;
+	qdisc_qstats_backlog_dec(sch, skb);
+	qdisc_qstats_drop(sch);
+	q->stats.evicted++;
+	*bytes += qdisc_pkt_len(skb);
+	rtnl_kfree_skbs(skb, skb);
+}
+
+/*
+ * Drop the oldest packet of each flow of a table, once, until @limit is kept.
+ * A flow in the wheel stays there: should its next packet be due only later,
+ * the wheel finds that out when the bucket is over.
+ */
+static void gq_evict_round(struct Qdisc *sch, struct gq_table *t, u32 limit,
+			   unsigned int *bytes)
+{
+	struct gq_sched *q = qdisc_priv(sch);
+	struct sk_buff *skb;
+	struct gq_hent *e;
+	struct gq_flow *f;
+	u32 i;
+
+	for (i = 0; t && i < 1U << t->log; i++) {
+		for (e = t->chain[i]; e; e = e->next) {
+			if (sch->q.qlen <= limit)
+				return;
+			f = gq_hent_flow(e);
+			if (!f->qlen)
+				continue;
+			skb = gq_flow_pop(q, f);
+			if (f->qlen)
+				f->node.deadline =
+					max(f->node.deadline,
+					    gq_cb(f->head)->time_to_send);
+			gq_evicted(sch, skb, bytes);
+		}
+	}
+}
+
+/* Bring the queue down to @limit packets, under RTNL. */
+static void gq_evict(struct Qdisc *sch, u32 limit)
+{
+	struct gq_sched *q = qdisc_priv(sch);
+	u64 before = q->stats.evicted;
+	unsigned int bytes = 0;
+	struct sk_buff *skb;
+	u64 round;
+
+	while (sch->q.qlen > limit && (skb = gq_fast_pop(q)))
+		gq_evicted(sch, skb, &bytes);
+	do {
+		round = q->stats.evicted;
+		gq_evict_round(sch, q->hash.cur, limit, &bytes);
+		gq_evict_round(sch, q->hash.old, limit, &bytes);
+	} while (q->stats.evicted != round);
+
+	qdisc_tree_reduce_backlog(sch, q->stats.evicted - before, bytes);
+}
+
+/* ---- Configuration ---- */
+
+/* Put the flows of the wheel into one of another shape. */
+static void *gq_swap_wheel(struct gq_sched *q, const struct gq_config *cfg,
+			   void *mem)
+{
+	void *old = q->wheel_mem;
+	struct gq_list all = { };
+	struct gq_node *node;
+	u64 now = ktime_get_ns();
+
+	if (old)
+		gq_wheel_drain(&q->wheel, &all);
+	q->stats.reinserts += q->wheel.reinserts;
+	gq_wheel_init(&q->wheel, mem, cfg->buckets, ilog2(cfg->granularity));
+	q->wheel_mem = mem;
+	while ((node = gq_list_pop(&all)))
+		gq_wheel_insert(&q->wheel, node, now);
+	return old;
+}
+
+static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,
+		    struct netlink_ext_ack *extack)
+{
+	struct gq_sched *q = qdisc_priv(sch);
+	void *mem = NULL;
+
+	if (!q->wheel_mem || cfg->buckets != q->cfg.buckets ||
+	    cfg->granularity != q->cfg.granularity) {
+		mem = kvzalloc_node(gq_wheel_size(cfg->buckets), GFP_KERNEL,
+				    netdev_queue_numa_node_read(sch->dev_queue));
+		if (!mem) {
+			NL_SET_ERR_MSG_FMT_MOD(extack,
+					       "no memory for %u buckets",
+					       cfg->buckets);
+			return -ENOMEM;
+		}
+	}
+
+	sch_tree_lock(sch);
+	if (mem)
+		mem = gq_swap_wheel(q, cfg, mem);
+	gq_config_commit(&q->cfg, cfg);
+	WRITE_ONCE(sch->limit, cfg->limit);
+	q->refill_jiffies = usecs_to_jiffies(cfg->refill_delay);
+	q->catch_up = (u64)cfg->granularity + cfg->timer_slack;
+	gq_evict(sch, cfg->limit);
+	sch_tree_unlock(sch);
+
+	kvfree(mem);
+	return 0;
+}
+
+static int gq_change(struct Qdisc *sch, struct nlattr *opt,
+		     struct netlink_ext_ack *extack)
+{
+	struct gq_sched *q = qdisc_priv(sch);
+	struct gq_config cfg = q->cfg;
+	int err;
+
+	err = gq_config_parse(&cfg, opt, extack);
+	if (!err)
+		err = gq_apply(sch, &cfg, extack);
+	/* The timer may be set for a bucket that no longer exists. */
+	if (!err && sch->q.qlen)
+		__netif_schedule(qdisc_root(sch));
+	return err;
+}
+
+static void gq_destroy(struct Qdisc *sch)
+{
+	struct gq_sched *q = qdisc_priv(sch);
+
+	qdisc_watchdog_cancel(&q->watchdog);
+	cancel_work_sync(&q->table_work);
+	gq_reset(sch);
+	kvfree(q->table_ready);
+	kvfree(q->hash.cur);
+	kvfree(q->wheel_mem);
+}
+
+static int gq_init(struct Qdisc *sch, struct nlattr *opt,
+		   struct netlink_ext_ack *extack)
+{
+	struct gq_sched *q = qdisc_priv(sch);
+	struct gq_config cfg;
+	int err;
+
+	/* First what gq_destroy() needs: it runs after a failure here too. */
+	qdisc_watchdog_init_clockid(&q->watchdog, sch, CLOCK_MONOTONIC);
+	INIT_WORK(&q->table_work, gq_table_work);
+
+	gq_config_init(&cfg, psched_mtu(qdisc_dev(sch)));
+	if (opt) {
+		err = gq_config_parse(&cfg, opt, extack);
+		if (err)
+			return err;
+	}
+	q->hash.cur = kvzalloc(gq_table_size(GQ_HASH_LOG_MIN), GFP_KERNEL);
+	if (!q->hash.cur) {
+		NL_SET_ERR_MSG_MOD(extack, "no memory for the flow table");
+		return -ENOMEM;
+	}
+	q->hash.cur->log = GQ_HASH_LOG_MIN;
+	return gq_apply(sch, &cfg, extack);
+}
+
+/* ---- Dump ---- */
+
+static int gq_dump(struct Qdisc *sch, struct sk_buff *skb)
+{
+	struct gq_sched *q = qdisc_priv(sch);
+
+	return gq_config_dump(&q->cfg, skb);
+}
+
+static int gq_put_gauges(struct sk_buff *skb, const struct gq_sched *q,
+			 u64 due, u64 now)
+{
+	if (nla_put_u32(skb, TCA_GQ_STATS_FLOWS, q->hash.count) ||
+	    nla_put_u32(skb, TCA_GQ_STATS_INACTIVE_FLOWS, q->inactive) ||
+	    nla_put_u32(skb, TCA_GQ_STATS_THROTTLED_FLOWS, q->throttled) ||
+	    nla_put_u32(skb, TCA_GQ_STATS_HASH_BUCKETS, 1U << q->hash.cur->log))
+		return -EMSGSIZE;
+	if (due != U64_MAX &&
+	    nla_put_s64(skb, TCA_GQ_STATS_NEXT_EVENT, due - now,
+			TCA_GQ_STATS_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int gq_dump_stats(struct Qdisc *sch, struct gnet_dump *d)
+{
+	struct gq_sched *q = qdisc_priv(sch);
+	struct gq_stats *st;
+	struct nlattr *nest;
+	int err = -EMSGSIZE;
+
+	st = kmalloc(sizeof(*st), GFP_KERNEL);
+	if (!st)
+		return -ENOMEM;
+
+	nest = nla_nest_start_noflag(d->skb, TCA_STATS_APP);
+	if (!nest)
+		goto out_free;
+
+	sch_tree_lock(sch);
+	*st = q->stats;
+	st->reinserts += q->wheel.reinserts;
+	err = gq_put_gauges(d->skb, q, gq_wheel_due(&q->wheel), ktime_get_ns());
+	sch_tree_unlock(sch);
+
+	if (!err)
+		err = gq_stats_put(d->skb, st);
+	if (err)
+		nla_nest_cancel(d->skb, nest);
+	else
+		nla_nest_end(d->skb, nest);
+out_free:
+	kfree(st);
+	return err;
+}
+
+static struct Qdisc_ops gq_qdisc_ops __read_mostly = {
+	.id		= "gq",
+	.priv_size	= sizeof(struct gq_sched),
+	.enqueue	= gq_enqueue,
+	.dequeue	= gq_dequeue,
+	.peek		= qdisc_peek_dequeued,
+	.init		= gq_init,
+	.reset		= gq_reset,
+	.destroy	= gq_destroy,
+	.change		= gq_change,
+	.dump		= gq_dump,
+	.dump_stats	= gq_dump_stats,
+	.owner		= THIS_MODULE,
+};
+MODULE_ALIAS_NET_SCH("gq");
+
+static int __init gq_module_init(void)
+{
+	int err;
+
+	gq_flow_cachep = KMEM_CACHE(gq_flow, SLAB_HWCACHE_ALIGN);
+	if (!gq_flow_cachep)
+		return -ENOMEM;
+
+	err = register_qdisc(&gq_qdisc_ops);
+	if (err)
+		kmem_cache_destroy(gq_flow_cachep);
+	return err;
+}
+
+static void __exit gq_module_exit(void)
+{
+	unregister_qdisc(&gq_qdisc_ops);
+	kmem_cache_destroy(gq_flow_cachep);
+}
+
+module_init(gq_module_init)
+module_exit(gq_module_exit)
+MODULE_AUTHOR("netsteer developers");
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("gq: the Eiffel packet scheduler");
