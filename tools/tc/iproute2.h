@@ -45,6 +45,9 @@ struct qdisc_util {
 			 uint32_t block_idx, bool *has);
 };
 
+/* What the plugin gives to tc. */
+extern struct qdisc_util gq_qdisc_util;
+
 /* In which of tc's two output forms a value appears. */
 enum output_type {
 	PRINT_FP = 1,

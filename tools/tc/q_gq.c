@@ -262,6 +262,7 @@ static const struct gq_stat gq_stats[] = {
 	{ "flow_limit_drops", TCA_GQ_STATS_FLOW_LIMIT_DROPS, 8,
 	  GQ_LINE_TROUBLE },
 	{ "horizon_drops", TCA_GQ_STATS_HORIZON_DROPS, 8, GQ_LINE_TROUBLE },
+	{ "evicted", TCA_GQ_STATS_EVICTED, 8, GQ_LINE_TROUBLE },
 	{ "horizon_caps", TCA_GQ_STATS_HORIZON_CAPS, 8, GQ_LINE_TROUBLE },
 	{ "ce_marks", TCA_GQ_STATS_CE_MARKS, 8, GQ_LINE_TROUBLE },
 	{ "clocks_converted", TCA_GQ_STATS_CLOCKS_CONVERTED, 8,
@@ -269,6 +270,13 @@ static const struct gq_stat gq_stats[] = {
 	{ "pkts_too_long", TCA_GQ_STATS_PKTS_TOO_LONG, 8, GQ_LINE_TROUBLE },
 	{ "alloc_errors", TCA_GQ_STATS_ALLOC_ERRORS, 8, GQ_LINE_TROUBLE },
 };
+
+/* Shown otherwise: next_event and lateness. Not counted: UNSPEC and PAD. */
+static_assert(ARRAY_SIZE(gq_stats) + 2 == TCA_GQ_STATS_MAX - 1,
+	      "a counter has no row");
+/* Two attributes have two words. */
+static_assert(ARRAY_SIZE(gq_opts) - 2 == TCA_GQ_MAX - 1,
+	      "an option has no row");
 
 static const struct gq_unit *gq_find_unit(const struct gq_unit *units,
 					  const char *name)
