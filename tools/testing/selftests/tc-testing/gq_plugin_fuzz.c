@@ -1,0 +1,839 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Test of tc's plugin for gq without tc and without a kernel.
+ *
+ * The plugin is linked with small stand-ins for the functions of tc that it
+ * calls. They write into memory, so that its output can be read back.
+ * Messages end at an inaccessible page: reading beyond one is a crash, also
+ * where AddressSanitizer does not work (a user-mode kernel has too little
+ * address space for it). The same seed gives the same run.
+ *
+ * Expectations
+ *  1. A value that is valid becomes exactly this attribute.
+ *  2. A value that is not is refused with a message that names the option, the
+ *     value where there is one, and what is expected; nothing is sent.
+ *  3. Help names every attribute's option.
+ *  4. What print_qopt shows, given back to parse_qopt, gives the same
+ *     attributes, whatever their values.
+ *  5. Percentiles of known histograms are right.
+ *  6. JSON has every counter under its own name, once.
+ *  7. An attribute of wrong length is reported and skipped, an unknown one is
+ *     skipped, the others are shown.
+ *  8. Random words on the command line do no harm.
+ *  9. Random and damaged nests of attributes do no harm, in text and in JSON.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <linux/pkt_sched_gq.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kselftest.h"
+#include "iproute2.h"
+
+#define AREA_SIZE	(16 * 4096)
+#define MSG_MAX		2048
+#define WORDS_MAX	64
+
+struct msg {
+	struct nlmsghdr n;
+	char room[MSG_MAX];
+};
+
+/* What the plugin printed: standard output as tc would have it, and errors. */
+static struct {
+	FILE *out;
+	char *text;
+	size_t len;
+	FILE *err;
+	char *err_text;
+	size_t err_len;
+	bool json;
+	bool array;
+	unsigned int misuse;	/* calls that tc could not have served */
+} fake;
+
+static char *area_end;		/* the inaccessible page begins here */
+static uint64_t seed = 1;
+
+/* xorshift64*: the same numbers everywhere */
+static uint64_t rnd(void)
+{
+	seed ^= seed >> 12;
+	seed ^= seed << 25;
+	seed ^= seed >> 27;
+	return seed * 2685821657736338717ULL;
+}
+
+static unsigned int rnd_below(unsigned int n)
+{
+	return rnd() % n;
+}
+
+/* All magnitudes alike, and often a limit. */
+static uint64_t rnd_value(void)
+{
+	static const uint64_t edge[] = { 0, 1, UINT32_MAX, UINT64_MAX };
+
+	if (!rnd_below(8))
+		return edge[rnd_below(4)];
+	return rnd() >> rnd_below(64);
+}
+
+/* ---- stand-ins for tc ---- */
+
+static bool fake_wants(enum output_type t, const char *key, const char *fmt)
+{
+	if (t == (fake.json ? PRINT_FP : PRINT_JSON))
+		return false;
+	if (fake.json ? !key != fake.array : !fmt)
+		fake.misuse++;
+	if (fake.json && key)
+		fprintf(fake.out, "\"%s\":", key);
+	return true;
+}
+
+#define FAKE_PRINT(name, type, json_fmt)				\
+	int print_color_##name(enum output_type t, enum color_attr color, \
+			       const char *key, const char *fmt,	\
+			       type value)				\
+	{								\
+		if (color != COLOR_NONE)				\
+			fake.misuse++;					\
+		if (fake_wants(t, key, fmt))				\
+			fprintf(fake.out, fake.json ? json_fmt "," : fmt, \
+				value);					\
+		return 0;						\
+	}
+
+FAKE_PRINT(string, const char *, "\"%s\"")
+FAKE_PRINT(lluint, unsigned long long, "%llu")
+FAKE_PRINT(s64, int64_t, "%ld")
+FAKE_PRINT(bool, bool, "%d")
+
+int print_color_null(enum output_type t, enum color_attr color, const char *key,
+		     const char *fmt, const char *value)
+{
+	(void)color;
+	(void)value;
+	if (fake_wants(t, key, fmt))
+		fputs("null,", fake.out);
+	return 0;
+}
+
+void open_json_array(enum output_type t, const char *key)
+{
+	if (t != PRINT_JSON || !key || fake.array)
+		fake.misuse++;
+	fake.array = fake.json;
+	if (fake.json)
+		fprintf(fake.out, "\"%s\":[", key);
+}
+
+void close_json_array(enum output_type t, const char *key)
+{
+	(void)key;
+	if (t != PRINT_JSON || fake.array != fake.json)
+		fake.misuse++;
+	fake.array = false;
+	if (fake.json)
+		fputs("],", fake.out);
+}
+
+void print_nl(void)
+{
+	if (!fake.json)
+		fputc('\n', fake.out);
+}
+
+int addattr_l(struct nlmsghdr *n, int maxlen, int type, const void *data,
+	      int alen)
+{
+	unsigned int at = NLMSG_ALIGN(n->nlmsg_len);
+	struct rtattr *attr = (void *)((char *)n + at);
+
+	if (at + RTA_SPACE(alen) > (unsigned int)maxlen)
+		return -1;
+	attr->rta_type = type;
+	attr->rta_len = RTA_LENGTH(alen);
+	if (alen)
+		memcpy(RTA_DATA(attr), data, alen);
+	n->nlmsg_len = at + RTA_SPACE(alen);
+	return 0;
+}
+
+struct rtattr *addattr_nest(struct nlmsghdr *n, int maxlen, int type)
+{
+	struct rtattr *nest = (void *)((char *)n + NLMSG_ALIGN(n->nlmsg_len));
+
+	addattr_l(n, maxlen, type, NULL, 0);
+	return nest;
+}
+
+int addattr_nest_end(struct nlmsghdr *n, struct rtattr *nest)
+{
+	nest->rta_len = (char *)n + n->nlmsg_len - (char *)nest;
+	return n->nlmsg_len;
+}
+
+int parse_rtattr_flags(struct rtattr *tb[], int max, struct rtattr *rta,
+		       int len, unsigned short flags)
+{
+	memset(tb, 0, sizeof(*tb) * (max + 1));
+	for (; RTA_OK(rta, len); rta = RTA_NEXT(rta, len)) {
+		int type = rta->rta_type & ~flags;
+
+		if (type <= max && !tb[type])
+			tb[type] = rta;
+	}
+	return 0;
+}
+
+/* ---- helpers ---- */
+
+static void fake_begin(bool json)
+{
+	free(fake.text);
+	free(fake.err_text);
+	fake.text = NULL;
+	fake.err_text = NULL;
+	fake.out = open_memstream(&fake.text, &fake.len);
+	fake.err = open_memstream(&fake.err_text, &fake.err_len);
+	if (!fake.out || !fake.err)
+		ksft_exit_fail_msg("no memory\n");
+	fake.json = json;
+	fake.array = false;
+}
+
+static void fake_end(void)
+{
+	fclose(fake.out);
+	fclose(fake.err);
+}
+
+/* Sanitizers write to file descriptor 2, the plugin to stderr. */
+static int parse(struct msg *m, char *line)
+{
+	char *words[WORDS_MAX], *word, *rest = NULL;
+	FILE *saved = stderr;
+	int argc = 0, ret;
+
+	for (word = strtok_r(line, " ", &rest); word && argc < WORDS_MAX;
+	     word = strtok_r(NULL, " ", &rest))
+		words[argc++] = word;
+	memset(m, 0, sizeof(*m));
+	m->n.nlmsg_len = NLMSG_HDRLEN;
+	fake_begin(false);
+	stderr = fake.err;
+	ret = gq_qdisc_util.parse_qopt(&gq_qdisc_util, argc, words, &m->n,
+				       "dev0");
+	stderr = saved;
+	fake_end();
+	return ret;
+}
+
+static int parse_str(struct msg *m, const char *str)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line), "%s", str);
+	return parse(m, line);
+}
+
+static void print(struct rtattr *nest, bool xstats, bool json)
+{
+	FILE *saved = stderr;
+
+	fake_begin(json);
+	stderr = fake.err;
+	if (xstats)
+		gq_qdisc_util.print_xstats(&gq_qdisc_util, stdout, nest);
+	else
+		gq_qdisc_util.print_qopt(&gq_qdisc_util, stdout, nest);
+	stderr = saved;
+	fake_end();
+}
+
+static struct rtattr *msg_nest(struct msg *m)
+{
+	return (void *)((char *)&m->n + NLMSG_HDRLEN);
+}
+
+static uint64_t payload(const struct rtattr *attr)
+{
+	uint64_t val = 0;
+
+	/* little and big endian: the size decides the type */
+	switch (RTA_PAYLOAD(attr)) {
+	case 1:
+		return *(uint8_t *)RTA_DATA(attr);
+	case 4: {
+		uint32_t val32;
+
+		memcpy(&val32, RTA_DATA(attr), 4);
+		return val32;
+	}
+	case 8:
+		memcpy(&val, RTA_DATA(attr), 8);
+		return val;
+	}
+	return 0xbad;
+}
+
+static void put(struct msg *m, int type, uint64_t val, int size)
+{
+	uint32_t val32 = val;
+	uint8_t val8 = val;
+
+	addattr_l(&m->n, sizeof(*m), type, size == 8 ? (void *)&val :
+		  size == 4 ? (void *)&val32 : (void *)&val8, size);
+}
+
+static void begin(struct msg *m)
+{
+	memset(m, 0, sizeof(*m));
+	m->n.nlmsg_len = NLMSG_HDRLEN;
+	addattr_nest(&m->n, sizeof(*m), TCA_OPTIONS);
+}
+
+static struct rtattr *end(struct msg *m)
+{
+	addattr_nest_end(&m->n, msg_nest(m));
+	return msg_nest(m);
+}
+
+/* Move @nest to where reading behind its end is a crash. */
+static struct rtattr *guard(const struct rtattr *nest, unsigned int len)
+{
+	char *at = area_end - RTA_ALIGN(len);
+
+	memcpy(at, nest, len);
+	return (struct rtattr *)at;
+}
+
+static unsigned int count(const char *text, const char *what)
+{
+	unsigned int n = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		n++;
+	return n;
+}
+
+/* ---- expectations ---- */
+
+static const uint8_t opt_size[TCA_GQ_MAX + 1] = {
+	[TCA_GQ_LIMIT] = 4, [TCA_GQ_FLOW_LIMIT] = 4, [TCA_GQ_QUANTUM] = 4,
+	[TCA_GQ_INITIAL_QUANTUM] = 4, [TCA_GQ_PACING] = 1,
+	[TCA_GQ_MAXRATE] = 8, [TCA_GQ_GRANULARITY] = 4, [TCA_GQ_BUCKETS] = 4,
+	[TCA_GQ_HORIZON] = 8, [TCA_GQ_HORIZON_DROP] = 1,
+	[TCA_GQ_TIMER_SLACK] = 4, [TCA_GQ_CE_THRESHOLD] = 8,
+	[TCA_GQ_ORPHAN_MASK] = 4, [TCA_GQ_REFILL_DELAY] = 4,
+	[TCA_GQ_LOW_RATE_THRESHOLD] = 8,
+};
+
+static const struct {
+	const char *line;
+	int attr;
+	uint64_t val;
+} good[] = {
+	{ "limit 1", TCA_GQ_LIMIT, 1 },
+	{ "limit 16777216p", TCA_GQ_LIMIT, 16777216 },
+	{ "flow_limit 4294967295P", TCA_GQ_FLOW_LIMIT, UINT32_MAX },
+	{ "quantum 3028", TCA_GQ_QUANTUM, 3028 },
+	{ "quantum 256b", TCA_GQ_QUANTUM, 256 },
+	{ "quantum 1mb", TCA_GQ_QUANTUM, 1048576 },
+	{ "quantum 1.5kb", TCA_GQ_QUANTUM, 1536 },
+	{ "initial_quantum 0", TCA_GQ_INITIAL_QUANTUM, 0 },
+	{ "pacing", TCA_GQ_PACING, 1 },
+	{ "nopacing", TCA_GQ_PACING, 0 },
+	{ "maxrate 8", TCA_GQ_MAXRATE, 1 },
+	{ "maxrate 1.5Mbit", TCA_GQ_MAXRATE, 187500 },
+	{ "maxrate 1bps", TCA_GQ_MAXRATE, 1 },
+	{ "maxrate 1KBps", TCA_GQ_MAXRATE, 1000 },
+	{ "maxrate 1kibit", TCA_GQ_MAXRATE, 128 },
+	{ "maxrate 100gbit", TCA_GQ_MAXRATE, 12500000000 },
+	{ "maxrate 2tibps", TCA_GQ_MAXRATE, 2ULL << 40 },
+	{ "maxrate 18446744073709551615bps", TCA_GQ_MAXRATE, UINT64_MAX },
+	{ "maxrate unlimited", TCA_GQ_MAXRATE, UINT64_MAX },
+	{ "granularity 8192ns", TCA_GQ_GRANULARITY, 8192 },
+	{ "granularity 8us", TCA_GQ_GRANULARITY, 8000 },
+	{ "granularity 8.192usec", TCA_GQ_GRANULARITY, 8192 },
+	{ "buckets 64", TCA_GQ_BUCKETS, 64 },
+	{ "buckets 0x100000", TCA_GQ_BUCKETS, 1048576 },
+	{ "horizon 1ns", TCA_GQ_HORIZON, 1 },
+	{ "horizon 10s", TCA_GQ_HORIZON, 10000000000 },
+	{ "horizon 4398.046511104s", TCA_GQ_HORIZON, 1ULL << 42 },
+	{ "horizon_drop", TCA_GQ_HORIZON_DROP, 1 },
+	{ "horizon_cap", TCA_GQ_HORIZON_DROP, 0 },
+	{ "timer_slack 0s", TCA_GQ_TIMER_SLACK, 0 },
+	{ "timer_slack 1secs", TCA_GQ_TIMER_SLACK, 1000000000 },
+	{ "ce_threshold 1ms", TCA_GQ_CE_THRESHOLD, 1000000 },
+	{ "ce_threshold off", TCA_GQ_CE_THRESHOLD, UINT64_MAX },
+	{ "orphan_mask 0x3ff", TCA_GQ_ORPHAN_MASK, 1023 },
+	{ "orphan_mask 4294967295", TCA_GQ_ORPHAN_MASK, UINT32_MAX },
+	{ "refill_delay 40ms", TCA_GQ_REFILL_DELAY, 40000 },
+	{ "refill_delay 4294967295us", TCA_GQ_REFILL_DELAY, UINT32_MAX },
+	{ "low_rate_threshold 550kbit", TCA_GQ_LOW_RATE_THRESHOLD, 68750 },
+	{ "low_rate_threshold 0", TCA_GQ_LOW_RATE_THRESHOLD, 0 },
+};
+
+static void test_good(void)
+{
+	struct rtattr *tb[TCA_GQ_MAX + 1], *nest;
+	struct msg m;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
+		int err = parse_str(&m, good[i].line);
+
+		nest = msg_nest(&m);
+		parse_rtattr_flags(tb, TCA_GQ_MAX, RTA_DATA(nest),
+				   RTA_PAYLOAD(nest), 0);
+		ksft_test_result(!err &&
+				 nest->rta_type == (TCA_OPTIONS | NLA_F_NESTED) &&
+				 m.n.nlmsg_len == NLMSG_HDRLEN +
+				 RTA_LENGTH(RTA_SPACE(opt_size[good[i].attr])) &&
+				 tb[good[i].attr] &&
+				 payload(tb[good[i].attr]) == good[i].val,
+				 "1: %s\n", good[i].line);
+	}
+}
+
+static const struct {
+	const char *line;
+	const char *says;
+} bad[] = {
+	{ "limit", "limit: value missing; expected packets" },
+	{ "limit -1", "limit \"-1\": not valid; expected packets" },
+	{ "limit +1", "limit \"+1\": not valid" },
+	{ "limit 1.5", "limit \"1.5\": not valid" },
+	{ "limit 10x", "limit \"10x\": not valid" },
+	{ "limit ten", "limit \"ten\": not valid" },
+	{ "limit pacing", "limit \"pacing\": not valid" },
+	{ "limit 4294967296", "limit \"4294967296\": too large" },
+	{ "limit 18446744073709551617", "too large" },
+	{ "limit 0x10", "limit \"0x10\": not valid" },
+	{ "limit 10 limit 10", "limit: given twice" },
+	{ "pacing nopacing", "nopacing: given twice, or with its opposite" },
+	{ "horizon_cap horizon_drop", "horizon_drop: given twice" },
+	{ "flow_limit 1s", "flow_limit \"1s\": not valid" },
+	{ "quantum 1kbit", "quantum \"1kbit\": not valid; expected bytes" },
+	{ "quantum 4gb", "quantum \"4gb\": not valid" },
+	{ "quantum 4096mb", "quantum \"4096mb\": too large" },
+	{ "initial_quantum", "initial_quantum: value missing" },
+	{ "maxrate 10ms", "maxrate \"10ms\": not valid; expected a rate" },
+	{ "maxrate 50%", "maxrate \"50%\": not valid" },
+	{ "maxrate off", "maxrate \"off\": not valid" },
+	{ "maxrate 18446744073709551616bps", "too large" },
+	{ "maxrate 99999999999tbps", "too large" },
+	{ "granularity 8192", "\"8192\": not valid; expected a time with its unit" },
+	{ "granularity 0.1ns", "\"0.1ns\": not valid" },
+	{ "granularity 5s", "granularity \"5s\": too large" },
+	{ "buckets 64p", "buckets \"64p\": not valid; expected a number" },
+	{ "buckets 0x", "buckets \"0x\": not valid" },
+	{ "buckets 0x100000000", "buckets \"0x100000000\": too large" },
+	{ "buckets 0xfffffffffffffffff", "too large" },
+	{ "horizon 1min", "horizon \"1min\": not valid" },
+	{ "horizon 18446744074s", "horizon \"18446744074s\": too large" },
+	{ "timer_slack 1..5us", "timer_slack \"1..5us\": not valid" },
+	{ "timer_slack .5us", "timer_slack \".5us\": not valid" },
+	{ "ce_threshold unlimited", "ce_threshold \"unlimited\": not valid" },
+	{ "orphan_mask 0xfg", "orphan_mask \"0xfg\": not valid" },
+	{ "refill_delay 1500ns", "\"1500ns\": not valid; expected a time with its unit, whole us" },
+	{ "low_rate_threshold", "low_rate_threshold: value missing" },
+	{ "low_rate_threshold unlimited", "not valid; expected a rate" },
+	{ "Limit 10", "unknown option \"Limit\"" },
+	{ "lim 10", "unknown option \"lim\"" },
+	{ "10", "unknown option \"10\"" },
+};
+
+static void test_bad(void)
+{
+	struct msg m;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		int err = parse_str(&m, bad[i].line);
+
+		ksft_test_result(err && m.n.nlmsg_len == NLMSG_HDRLEN &&
+				 strstr(fake.err_text, bad[i].says) &&
+				 !strncmp(fake.err_text, "gq: ", 4) &&
+				 count(fake.err_text, "\n") == 1,
+				 "2: %s\n", bad[i].line);
+	}
+}
+
+static void test_help(void)
+{
+	char word[64];
+	struct msg m;
+	size_t i;
+	int err;
+
+	err = parse_str(&m, "limit 5 help");
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
+		snprintf(word, sizeof(word), "\n  %.*s ",
+			 (int)strcspn(good[i].line, " "), good[i].line);
+		if (!strstr(fake.err_text, word))
+			err = 0;
+	}
+	ksft_test_result(err && m.n.nlmsg_len == NLMSG_HDRLEN,
+			 "3: help names every option\n");
+}
+
+static void test_round_trip(unsigned int iterations)
+{
+	struct rtattr *a[TCA_GQ_MAX + 1], *b[TCA_GQ_MAX + 1];
+	struct rtattr *nest;
+	struct msg m, back;
+	unsigned int i, bad_trips = 0;
+	char line[1024];
+	int attr;
+
+	for (i = 0; i < iterations; i++) {
+		begin(&m);
+		for (attr = TCA_GQ_LIMIT; attr <= TCA_GQ_MAX; attr++)
+			put(&m, attr, opt_size[attr] == 1 ? rnd_below(2) :
+			    rnd_value(), opt_size[attr]);
+		nest = end(&m);
+		print(nest, false, false);
+		snprintf(line, sizeof(line), "%s", fake.text);
+		if (fake.err_len || parse(&back, line)) {
+			bad_trips++;
+			continue;
+		}
+		parse_rtattr_flags(a, TCA_GQ_MAX, RTA_DATA(nest),
+				   RTA_PAYLOAD(nest), 0);
+		nest = msg_nest(&back);
+		parse_rtattr_flags(b, TCA_GQ_MAX, RTA_DATA(nest),
+				   RTA_PAYLOAD(nest), 0);
+		for (attr = TCA_GQ_LIMIT; attr <= TCA_GQ_MAX; attr++) {
+			if (b[attr] && payload(a[attr]) == payload(b[attr]))
+				continue;
+			if (!bad_trips++)
+				ksft_print_msg("attribute %d of: %s\n", attr,
+					       fake.text);
+		}
+	}
+	ksft_test_result(!bad_trips && !fake.misuse,
+			 "4: %u settings shown and given back\n", iterations);
+}
+
+static void put_lateness(struct msg *m, const uint64_t *bins)
+{
+	addattr_l(&m->n, sizeof(*m), TCA_GQ_STATS_LATENESS, bins,
+		  GQ_LATENESS_BINS * sizeof(*bins));
+}
+
+static const struct {
+	uint64_t bins[GQ_LATENESS_BINS];
+	const char *text;
+} lateness[] = {
+	{ { 0 }, "" },
+	{ { 1 }, "lateness p50 <2ns p99 <2ns" },
+	{ { [12] = 99, [13] = 1 }, "lateness p50 <8192ns p99 <8192ns" },
+	{ { [12] = 98, [13] = 2 }, "lateness p50 <8192ns p99 <16384ns" },
+	{ { [3] = 49, [10] = 51 }, "lateness p50 <2048ns p99 <2048ns" },
+	{ { [30] = 1 }, "lateness p50 <2147483648ns p99 <2147483648ns" },
+	{ { 50, [31] = 50 }, "lateness p50 <2ns p99 >=2147483648ns" },
+	{ { UINT64_MAX, UINT64_MAX, [31] = 7 }, "lateness p50 <4ns p99 <4ns" },
+};
+
+static void test_lateness(void)
+{
+	const char *found;
+	struct msg m;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(lateness); i++) {
+		begin(&m);
+		put_lateness(&m, lateness[i].bins);
+		print(end(&m), true, false);
+		found = strstr(fake.text, "lateness");
+		ksft_test_result(!strcmp(found ? found : "", lateness[i].text),
+				 "5: histogram %zu: %s\n", i, lateness[i].text);
+	}
+}
+
+static const char *const stat_names[TCA_GQ_STATS_MAX + 1] = {
+	[TCA_GQ_STATS_FLOWS] = "flows",
+	[TCA_GQ_STATS_INACTIVE_FLOWS] = "inactive_flows",
+	[TCA_GQ_STATS_THROTTLED_FLOWS] = "throttled_flows",
+	[TCA_GQ_STATS_NEXT_EVENT] = "next_event",
+	[TCA_GQ_STATS_ENQUEUED] = "enqueued",
+	[TCA_GQ_STATS_DEQUEUED] = "dequeued",
+	[TCA_GQ_STATS_EVICTED] = "evicted",
+	[TCA_GQ_STATS_FASTPATH] = "fastpath",
+	[TCA_GQ_STATS_THROTTLED] = "throttled",
+	[TCA_GQ_STATS_REINSERTS] = "reinserts",
+	[TCA_GQ_STATS_TIMER_ARMS] = "timer_arms",
+	[TCA_GQ_STATS_TIMER_FIRES] = "timer_fires",
+	[TCA_GQ_STATS_LIMIT_DROPS] = "limit_drops",
+	[TCA_GQ_STATS_FLOW_LIMIT_DROPS] = "flow_limit_drops",
+	[TCA_GQ_STATS_HORIZON_DROPS] = "horizon_drops",
+	[TCA_GQ_STATS_HORIZON_CAPS] = "horizon_caps",
+	[TCA_GQ_STATS_CE_MARKS] = "ce_marks",
+	[TCA_GQ_STATS_CLOCKS_CONVERTED] = "clocks_converted",
+	[TCA_GQ_STATS_PKTS_TOO_LONG] = "pkts_too_long",
+	[TCA_GQ_STATS_ALLOC_ERRORS] = "alloc_errors",
+	[TCA_GQ_STATS_GC_FLOWS] = "gc_flows",
+	[TCA_GQ_STATS_HASH_BUCKETS] = "hash_buckets",
+	[TCA_GQ_STATS_HASH_RESIZES] = "hash_resizes",
+	[TCA_GQ_STATS_LATENESS] = "lateness",
+};
+
+static int stat_size(int attr)
+{
+	switch (attr) {
+	case TCA_GQ_STATS_FLOWS:
+	case TCA_GQ_STATS_INACTIVE_FLOWS:
+	case TCA_GQ_STATS_THROTTLED_FLOWS:
+	case TCA_GQ_STATS_HASH_BUCKETS:
+		return 4;
+	case TCA_GQ_STATS_LATENESS:
+		return GQ_LATENESS_BINS * 8;
+	}
+	return 8;
+}
+
+/* Each counter has its attribute's number as its value. */
+static struct rtattr *all_stats(struct msg *m)
+{
+	uint64_t bins[GQ_LATENESS_BINS] = { 1, 2, 3 };
+	int attr;
+
+	begin(m);
+	for (attr = TCA_GQ_STATS_FLOWS; attr < TCA_GQ_STATS_LATENESS; attr++)
+		put(m, attr, attr == TCA_GQ_STATS_NEXT_EVENT ? -1500 : attr,
+		    stat_size(attr));
+	put_lateness(m, bins);
+	return end(m);
+}
+
+static void test_json(void)
+{
+	static const char json_settings[] =
+		"\"pacing\":0,\"maxrate\":null,\"ce_threshold\":5,\"refill_delay\":40000000,";
+	bool text_ok = true, json_ok = true;
+	struct rtattr *nest;
+	char want[64];
+	struct msg m;
+	int attr;
+
+	nest = all_stats(&m);
+	for (attr = TCA_GQ_STATS_FLOWS; attr < TCA_GQ_STATS_LATENESS; attr++) {
+		if (attr == TCA_GQ_STATS_NEXT_EVENT)
+			continue;
+		print(nest, true, true);
+		snprintf(want, sizeof(want), "\"%s\":%d,", stat_names[attr],
+			 attr);
+		if (count(fake.text, want) != 1)
+			json_ok = false;
+		print(nest, true, false);
+		snprintf(want, sizeof(want), " %s %d", stat_names[attr], attr);
+		if (count(fake.text, want) != 1)
+			text_ok = false;
+	}
+	ksft_test_result(text_ok && count(fake.text, "\n") == 3 &&
+			 strstr(fake.text, " next_event -1500ns") &&
+			 strstr(fake.text, "\n  lateness p50 <4ns p99 <8ns"),
+			 "6: every counter in text\n");
+	print(nest, true, true);
+	ksft_test_result(json_ok && strstr(fake.text, "\"next_event\":-1500,") &&
+			 strstr(fake.text, "\"lateness\":[1,2,3,0,0,"),
+			 "6: every counter in JSON\n");
+	begin(&m);
+	put(&m, TCA_GQ_REFILL_DELAY, 40000, 4);
+	put(&m, TCA_GQ_MAXRATE, UINT64_MAX, 8);
+	put(&m, TCA_GQ_CE_THRESHOLD, 5, 8);
+	put(&m, TCA_GQ_PACING, 0, 1);
+	print(end(&m), false, true);
+	ksft_test_result(!strcmp(fake.text, json_settings),
+			 "6: settings in JSON: ns, null, boolean\n");
+}
+
+static void test_wrong_length(void)
+{
+	static const uint8_t zero[300];
+	unsigned int wrong = 0;
+	struct msg m;
+	int attr, len;
+
+	for (attr = TCA_GQ_LIMIT; attr <= TCA_GQ_MAX; attr++) {
+		for (len = 0; len < 12; len++) {
+			if (len == opt_size[attr])
+				continue;
+			begin(&m);
+			addattr_l(&m.n, sizeof(m), attr, zero, len);
+			put(&m, TCA_GQ_MAX + 5, 1, 4);
+			if (attr != TCA_GQ_LIMIT)
+				put(&m, TCA_GQ_LIMIT, 7, 4);
+			print(end(&m), false, false);
+			if (!strstr(fake.err_text, "unexpected length") ||
+			    strcmp(fake.text, attr == TCA_GQ_LIMIT ? "" :
+				   "limit 7p "))
+				wrong++;
+		}
+	}
+	ksft_test_result(!wrong, "7: settings of wrong length\n");
+	for (attr = TCA_GQ_STATS_FLOWS; attr <= TCA_GQ_STATS_MAX; attr++) {
+		for (len = 0; len < 300; len++) {
+			if (len == stat_size(attr))
+				continue;
+			begin(&m);
+			addattr_l(&m.n, sizeof(m), attr, zero, len);
+			put(&m, TCA_GQ_STATS_MAX + 1, 1, 4);
+			if (attr != TCA_GQ_STATS_FLOWS)
+				put(&m, TCA_GQ_STATS_FLOWS, 7, 4);
+			print(end(&m), true, false);
+			if (!strstr(fake.err_text, "unexpected length") ||
+			    !strstr(fake.err_text, stat_names[attr]) ||
+			    strcmp(fake.text, attr == TCA_GQ_STATS_FLOWS ? "" :
+				   "  flows 7"))
+				wrong++;
+		}
+	}
+	ksft_test_result(!wrong, "7: statistics of wrong length\n");
+}
+
+static void test_random_words(unsigned int iterations)
+{
+	unsigned int i, j, refused = 0;
+	char line[512], *p;
+	struct msg m;
+
+	for (i = 0; i < iterations; i++) {
+		unsigned int words = 1 + rnd_below(6);
+
+		for (j = 0, p = line; j < words; j++)
+			p += sprintf(p, "%s ",
+				     good[rnd_below(ARRAY_SIZE(good))].line);
+		for (j = rnd_below(4); j; j--)
+			line[rnd_below(p - line)] = 1 + rnd_below(255);
+		if (parse(&m, line)) {
+			refused++;
+			if (m.n.nlmsg_len != NLMSG_HDRLEN || !fake.err_len)
+				fake.misuse++;
+		}
+	}
+	ksft_test_result(!fake.misuse && refused && refused < iterations,
+			 "8: %u lines of random words, %u refused\n",
+			 iterations, refused);
+}
+
+/* Attributes mostly of right length, then some bytes damaged, then cut. */
+static unsigned int random_nest(struct msg *m, bool xstats)
+{
+	unsigned int i, len, n = rnd_below(40);
+	struct rtattr *nest;
+	uint8_t data[300];
+	int attr, size;
+
+	begin(m);
+	for (i = 0; i < n; i++) {
+		attr = rnd_below(xstats ? TCA_GQ_STATS_MAX + 8 :
+				 TCA_GQ_MAX + 8);
+		size = xstats ? stat_size(attr) :
+		       attr <= TCA_GQ_MAX ? opt_size[attr] : 4;
+		if (!rnd_below(4))
+			size = rnd_below(sizeof(data));
+		for (len = 0; len < sizeof(data); len++)
+			data[len] = rnd_below(2) ? rnd() : 0;
+		if (!rnd_below(8))
+			attr |= NLA_F_NESTED;
+		addattr_l(&m->n, sizeof(*m), attr, data, size);
+	}
+	nest = end(m);
+	len = nest->rta_len;
+	for (i = rnd_below(3) ? 0 : rnd_below(16); i; i--)
+		((uint8_t *)nest)[rnd_below(len)] = rnd();
+	if (!rnd_below(3))
+		len = 4 + rnd_below(len - 3);
+	nest->rta_len = len;
+	return len;
+}
+
+static void test_random_nests(unsigned int iterations)
+{
+	unsigned int i, len, shown = 0;
+	struct msg m;
+
+	for (i = 0; i < iterations; i++) {
+		bool xstats = i & 1;
+
+		len = random_nest(&m, xstats);
+		print(guard(msg_nest(&m), len), xstats, i & 2);
+		shown += !!fake.len;
+	}
+	print(NULL, false, false);
+	print(NULL, true, true);
+	ksft_test_result(!fake.misuse && shown > iterations / 2,
+			 "9: %u random nests, %u with something to show\n",
+			 iterations, shown);
+}
+
+static void usage(FILE *f)
+{
+	fprintf(f,
+		"Usage: gq_plugin_fuzz [-n ITERATIONS] [-s SEED]\n"
+		"Test tc's plugin for gq with known and with random input.\n"
+		"  -n, --iterations N  of each random test; default 20000\n"
+		"  -s, --seed SEED     of the random numbers, not 0; default 1\n"
+		"Examples:\n"
+		"  gq_plugin_fuzz\n"
+		"  gq_plugin_fuzz -n 1000000 -s $RANDOM\n");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "iterations", required_argument, NULL, 'n' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
+		{ }
+	};
+	unsigned int iterations = 20000;
+	char *area;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "n:s:h", options, NULL)) != -1) {
+		if (c == 'n')
+			iterations = strtoul(optarg, NULL, 0);
+		else if (c == 's')
+			seed = strtoull(optarg, NULL, 0);
+		else
+			usage(c == 'h' ? stdout : stderr);
+		if (c == 'h' || c == '?')
+			return c == 'h' ? 0 : 2;
+	}
+	if (!iterations || !seed) {
+		usage(stderr);
+		return 2;
+	}
+	area = mmap(NULL, AREA_SIZE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (area == MAP_FAILED)
+		ksft_exit_fail_msg("mmap: %s\n", strerror(errno));
+	area_end = area + AREA_SIZE / 2;
+	if (mprotect(area_end, AREA_SIZE / 2, PROT_NONE))
+		ksft_exit_fail_msg("mprotect: %s\n", strerror(errno));
+
+	ksft_print_header();
+	ksft_print_msg("iterations %u, seed %llu\n", iterations,
+		       (unsigned long long)seed);
+	ksft_set_plan(ARRAY_SIZE(good) + ARRAY_SIZE(bad) +
+		      ARRAY_SIZE(lateness) + 9);
+	test_good();
+	test_bad();
+	test_help();
+	test_round_trip(iterations);
+	test_lateness();
+	test_json();
+	test_wrong_length();
+	test_random_words(iterations);
+	test_random_nests(iterations);
+	ksft_finished();
+}
