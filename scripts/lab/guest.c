@@ -90,9 +90,9 @@ static void args_free(struct args *a)
 		free(a->v[--a->n]);
 }
 
-/* What both architectures ask of the kernel: all messages, and an end at the first oops. */
+/* What both ask of the kernel: all messages, an end at the first oops, no device but lo. */
 #define KERNEL_ARGS	"ro init=" GUEST_DIR "/init loglevel=7 panic=-1 oops=panic " \
-			"random.trust_bootloader=on"
+			"random.trust_bootloader=on dummy.numdummies=0 ifb.numifbs=0"
 
 static void um_machine(struct args *a, const struct options *o)
 {
@@ -380,13 +380,16 @@ static enum input_kind input_kind(void)
 	return INPUT_LIVE;
 }
 
-/* Waits for the end of its parent, then removes the file. */
+/* Waits for the end of its parent, then removes the file. Holds nothing else open. */
 static void janitor(int fd, const char *path)
 {
 	char c;
 
 	setsid();
-	while (read(fd, &c, 1) < 0 && errno == EINTR)
+	if (fd)
+		dup2(fd, 0);
+	close_range(1, ~0u, 0);
+	while (read(0, &c, 1) < 0 && errno == EINTR)
 		;
 	unlink(path);
 	_exit(0);
@@ -410,13 +413,8 @@ static int open_bulk_input(struct guest *g)
 	g->janitor_pid = fork();
 	if (g->janitor_pid < 0)
 		goto fail;
-	if (!g->janitor_pid) {
-		close(p[1]);
-		close(0);
-		close(1);
-		close(2);
+	if (!g->janitor_pid)
 		janitor(p[0], g->input_path);
-	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(p[0]);
 	g->janitor = p[1];

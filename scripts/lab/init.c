@@ -43,6 +43,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -342,6 +343,16 @@ static int loopback_up(void)
 		err = -errno;
 	close(fd);
 	return err;
+}
+
+/* As a lab: a name of its own, and as many files as a test with many flows opens. */
+static int set_limits(void)
+{
+	struct rlimit files = { .rlim_cur = 65536, .rlim_max = 65536 };
+
+	if (sethostname("lab", 3) || setrlimit(RLIMIT_NOFILE, &files))
+		return -errno;
+	return 0;
 }
 
 static int open_channel(void)
@@ -789,6 +800,7 @@ static const struct step {
 	{ keep_input,		"open the command's input" },
 	{ build_root,		"build the root file system" },
 	{ loopback_up,		"bring up lo" },
+	{ set_limits,		"set the host name and the limit of open files" },
 	{ open_channel,		"open the channel to the host" },
 	{ block_signals,	"set up signals" },
 	{ start_command,	"start the command" },
