@@ -27,7 +27,6 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -102,6 +101,9 @@ static void um_machine(struct args *a, const struct options *o)
 	};
 	char *list = strdup(KERNEL_ARGS), *rest = list, *word;
 
+	/* inside: the exec that root's fewer capabilities bring clears the personality */
+	if (o->virtual_time)
+		arg_list(a, (const char *const []){ "setarch", "-R", NULL });
 	arg_list(a, fixed);
 	arg(a, "con0=null,fd:%d", FD_CONSOLE);
 	arg(a, "ssl0=fd:%d,fd:%d", FD_CHANNEL_IN, FD_CHANNEL_OUT);
@@ -111,7 +113,7 @@ static void um_machine(struct args *a, const struct options *o)
 	free(list);
 	if (o->virtual_time) {
 		arg(a, "time-travel=inf-cpu");
-		arg(a, "time-travel-start=%lu", VIRTUAL_EPOCH_S);
+		arg(a, "time-travel-start=%llu", VIRTUAL_EPOCH_S * 1000000000ull);
 	}
 	list = strdup(o->append ?: "");
 	rest = list;
@@ -465,8 +467,7 @@ struct plumbing {
 	int in[2], out[2], console[2], early[2], command;
 };
 
-static void child(const struct plumbing *p, const struct options *o, bool input_is_file,
-		  char **argv)
+static void child(const struct plumbing *p, bool input_is_file, char **argv)
 {
 	int null = open("/dev/null", O_RDONLY);
 	sigset_t none;
@@ -486,8 +487,6 @@ static void child(const struct plumbing *p, const struct options *o, bool input_
 	dup2(p->command, FD_COMMAND);
 	close_range(3, FD_CHANNEL_IN - 1, 0);
 	close_range(input_is_file ? FD_STDIN + 1 : FD_STDIN, ~0u, 0);
-	if (o->virtual_time)
-		personality(ADDR_NO_RANDOMIZE);
 	execvp(argv[0], argv);
 	fprintf(stderr, "vm: cannot run %s: %m; install it with make deps\n", argv[0]);
 	_exit(127);
@@ -540,7 +539,7 @@ static int spawn(struct guest *g, const struct options *o, struct plumbing *p, c
 		err = -errno;
 		g->pid = 0;
 	} else if (!g->pid) {
-		child(p, o, g->input == INPUT_FILE, a->v);
+		child(p, g->input == INPUT_FILE, a->v);
 	}
 out:
 	args_free(a);
