@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# netsteer. "make" alone lists the targets. Every step is a script below
+# scripts/ or a Makefile of its folder, and works alone as well.
+
+VERSION	:= 0.1.0
+BUILD	:= $(CURDIR)/build
+PREFIX	?= /usr
+DESTDIR	?=
+KDIR	?= /lib/modules/$(shell uname -r)/build
+V	?= 0
+export V
+
+# Folders with a userspace program each.
+TOOLS	:= tools/tc tools/flowgen
+
+# The lab's kernel: um is an ordinary process, x86_64 runs in QEMU.
+ARCH	?= um
+LAB	:= --arch $(ARCH)$(if $(DEBUG), --debug)
+
+# One folder of built modules for each kernel, so that the sources stay clean.
+MODDIR	= $(BUILD)/modules/$(shell scripts/modules --id $(KDIR))
+
+ifneq ($(KSRC),)
+export NETSTEER_KSRC := $(KSRC)
+endif
+
+Q	:= $(if $(filter 1,$(V)),,@)
+
+.PHONY: help
+help:
+	@sed -nE 's/^##( |$$)//p' $(firstword $(MAKEFILE_LIST))
+
+## netsteer: steer every flow on Linux, and prove it in a virtual-time lab
+##
+##   make demo            install what is needed, build, run real TCP through
+##                        gq, fq and pfifo_fast; a table and a figure
+##   make check           all tests, same preparation
+##
+## Targets
+##   deps                 install Debian's packages that the rest needs
+##   kernel               build the lab's kernel [ARCH=um|x86_64 DEBUG=1]
+##   lab                  kernel, modules, tools and selftests for the lab
+##   modules              build the modules [KDIR=...  M=net/sched]
+##   tools                build tc's plugin and the programs
+##   samples              build the BPF samples
+##   selftests            build the kselftests [KSRC=...]
+##   check-debug          the gq tests under KASAN, kmemleak and lockdep
+##   style                checkpatch --strict, sparse, shellcheck, mandoc
+##   install              install modules, tools, manual pages [DESTDIR=]
+##   install-tools        the same without the modules
+##   dkms-install         let DKMS build the modules for every kernel
+##   clean                remove build/ (the kernels' cache stays:
+##                        scripts/kernel clean removes that)
+##
+## Variables
+##   KDIR=DIR             kernel to build modules for: a build tree or a
+##                        headers package of 6.12 [the running kernel's]
+##   KSRC=DIR             kernel source for selftests and style
+##                        [Debian's linux-source-6.12, patched, in the cache]
+##   M=DIR                build only the modules below DIR
+##   V=1                  show the commands
+##   DESTDIR=DIR          install below DIR
+
+.PHONY: deps
+deps:
+	$(Q)scripts/deps
+
+.PHONY: kernel
+kernel: deps
+	$(Q)scripts/kernel $(LAB) build
+
+.PHONY: lab
+lab: deps
+	$(Q)scripts/stage $(LAB)
+
+.PHONY: modules
+modules:
+	$(Q)scripts/modules $(if $(M),--sub $(M)) $(KDIR) $(MODDIR)
+
+.PHONY: tools $(TOOLS) scripts/lab
+tools: $(TOOLS) scripts/lab
+$(TOOLS) scripts/lab:
+	$(Q)$(MAKE) --no-print-directory -C $@ BUILD=$(BUILD)
+
+.PHONY: samples
+samples:
+	@echo "samples: none yet; samples/bpf comes with antelope (README.md)"
+
+.PHONY: selftests
+selftests:
+	$(Q)$(MAKE) --no-print-directory -C tools/testing/selftests all
+
+.PHONY: demo
+demo: lab
+	$(Q)scripts/demo
+
+.PHONY: check
+check: deps
+	$(Q)scripts/check
+
+.PHONY: check-debug
+check-debug: deps
+	$(Q)scripts/check --debug
+
+.PHONY: style
+style:
+	$(Q)scripts/style
+
+.PHONY: install install-tools install-modules
+install: install-modules install-tools
+install-tools: tools
+	$(Q)for d in $(TOOLS); do \
+		$(MAKE) --no-print-directory -C $$d BUILD=$(BUILD) \
+			PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install || exit 1; \
+	done
+install-modules: modules
+	$(Q)scripts/modules --install "$(DESTDIR)" $(KDIR) $(MODDIR)
+
+.PHONY: dkms-install
+dkms-install:
+	$(Q)scripts/dkms-install $(VERSION)
+
+.PHONY: clean
+clean:
+	$(Q)rm -rf $(BUILD)
