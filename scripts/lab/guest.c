@@ -101,7 +101,7 @@ static void um_machine(struct args *a, const struct options *o)
 	};
 	char *list = strdup(KERNEL_ARGS), *rest = list, *word;
 
-	/* inside: the exec that root's fewer capabilities bring clears the personality */
+	/* bwrap's own exec may clear the personality, so it is set after that */
 	if (o->virtual_time)
 		arg_list(a, (const char *const []){ "setarch", "-R", NULL });
 	arg_list(a, fixed);
@@ -245,7 +245,16 @@ static void sandbox(struct args *a, const struct options *o, const struct guest 
 	/* file permissions as root has them; nothing that reaches past the mounts */
 	static const char *const caps[] = {
 		"--cap-drop", "ALL", "--cap-add", "CAP_DAC_OVERRIDE", "--cap-add", "CAP_CHOWN",
-		"--cap-add", "CAP_FOWNER", "--cap-add", "CAP_FSETID", NULL
+		"--cap-add", "CAP_FOWNER", "--cap-add", "CAP_FSETID", "--cap-add", "CAP_SETPCAP",
+		NULL
+	};
+	/*
+	 * The same for good. It also ends what exec does for root: that counts as a gain of
+	 * capabilities here, and would undo the setarch(8) of virtual time.
+	 */
+	static const char *const caps_for_good[] = {
+		"setpriv", "--securebits=+noroot,+noroot_locked", "--inh-caps=-setpcap",
+		"--ambient-caps=-setpcap", "--bounding-set=-all", NULL
 	};
 	unsigned int i;
 
@@ -279,6 +288,8 @@ static void sandbox(struct args *a, const struct options *o, const struct guest 
 		arg(a, "%lu", o->seed);
 	}
 	arg_list(a, (const char *const []){ "--chdir", "/", "--", NULL });
+	if (!geteuid())
+		arg_list(a, caps_for_good);
 }
 
 /* Settings of the host's session that mean nothing, or harm, in the guest. */
