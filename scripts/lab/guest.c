@@ -320,16 +320,34 @@ static void put(FILE *f, int tag, const char *fmt, ...)
 	fputc('\0', f);
 }
 
+static bool in_path(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	for (; path; path = strchr(path, ':') ? strchr(path, ':') + 1 : NULL)
+		if (!strncmp(path, dir, n) && (!path[n] || path[n] == ':'))
+			return true;
+	return false;
+}
+
 static void put_env(FILE *f, const struct options *o, const char *cwd)
 {
-	const char *path = getenv("PATH");
+	static const char *const sbin[] = {
+		"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"
+	};
+	const char *path = getenv("PATH") ?: "";
+	size_t i;
 	char **e;
 
 	for (e = environ; *e; e++)
 		if (!env_stays_out(*e))
 			put(f, CONFIG_ENV, "%s", *e);
-	put(f, CONFIG_ENV, "PATH=%s%s/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-	    path ?: "", path && *path ? ":" : "");
+	/* root's programs too, for a user who has only the others in PATH */
+	fprintf(f, "%cPATH=%s", CONFIG_ENV, path);
+	for (i = 0; i < sizeof(sbin) / sizeof(*sbin); i++)
+		if (!in_path(path, sbin[i]))
+			fprintf(f, "%s%s", *path || i ? ":" : "", sbin[i]);
+	fputc('\0', f);
 	put(f, CONFIG_ENV, "HOME=/root");
 	put(f, CONFIG_ENV, "USER=root");
 	put(f, CONFIG_ENV, "LOGNAME=root");

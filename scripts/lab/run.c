@@ -93,7 +93,7 @@ struct lab {
 	bool input_ended;
 	int last_signal;
 	long long last_signal_ms, deadline_ms;
-	bool killed, gone, escape, bad_channel;
+	bool killed, gone, escape, bad_channel, restarted;
 	int status;		/* of the command, -1 until it is known */
 	struct termios saved_terminal;
 	bool raw_terminal;
@@ -242,7 +242,9 @@ static int sink_add(struct sink *s, const uint8_t *data, uint32_t len)
 
 static int on_ready(const uint8_t *data)
 {
-	if (lab.state != BOOTING)
+	/* a guest that restarts says so twice; its machine must not go round again */
+	lab.restarted = lab.state != BOOTING;
+	if (lab.restarted)
 		return -EPROTO;
 	lab.state = RUNNING;
 	if (lab.opts.verbose)
@@ -581,7 +583,8 @@ static int end_status(void)
 		return STATUS_LAB;
 	}
 	if (lab.bad_channel) {
-		fprintf(stderr, "vm: the guest sent garbage on its channel; its last words:\n");
+		fprintf(stderr, "vm: the guest %s; its last words:\n", lab.restarted ?
+			"restarted" : "sent garbage on its channel");
 		console_print_last(c, LAST_LINES);
 		return STATUS_LAB;
 	}
@@ -758,12 +761,12 @@ static int parse_options(struct options *o, int argc, char **argv)
 	if (!o->mem_mib)
 		o->mem_mib = arch_mem_mib(o->arch);
 	if (o->seed && !o->virtual_time)
-		return bad("--seed", "without --virtual-time", "randomness is real then");
+		return bad("--seed", "N", "only with --virtual-time, elsewhere chance is real");
 	if (!o->seed)
 		o->seed = 1;
 	if (o->cpus > 1 && !arch_smp(o->arch))
-		return bad("--cpus", "more than 1", "a user-mode kernel of 6.12 has one processor;"
-			   " use --arch x86_64");
+		return bad("--cpus", "2 or more", "a user-mode kernel of 6.12 has one processor,"
+			   " --arch x86_64 has more");
 	if (!o->kernel || !o->init)
 		return bad("call", argv[0], "scripts/vm starts this program");
 	o->argv = argv + optind;
