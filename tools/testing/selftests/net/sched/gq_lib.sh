@@ -1,0 +1,262 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2034 # what the tests use
+#
+# Shared by gq's tests: two private network namespaces with a veth pair, runs of
+# gq_send and gq_recv over it, gq's counters, results in KTAP.
+#
+#   $A  192.0.2.1, 2001:db8::1  veth0 ===== veth0  192.0.2.2, 2001:db8::2  $B
+#       gq is the root qdisc of veth0 here
+#
+# Each test lists its expectations, calls gq_init NUMBER, then one "check" or
+# "expect" for each expectation, and ends with ktap_finished.
+#
+# NETSTEER_CLOCK=virtual says that time passes only when nothing runs, as in
+# "scripts/vm --virtual-time": then the upper bounds of departure times are
+# asserted to the nanosecond. Otherwise (the default, "real") the machine may be
+# late as much as it likes: only "never early", order and conservation are
+# asserted strictly, and rates within 5 %.
+
+set -eu
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+KSELFTEST=${KSELFTEST:-$here/../../kselftest}
+PATH=$here:$PATH
+NETSTEER_CLOCK=${NETSTEER_CLOCK:-real}
+
+# shellcheck disable=SC1091
+. "$KSELFTEST/ktap_helpers.sh"
+
+# A clock reading takes 256 ns in virtual time, and so does nothing else. A
+# packet's way from its deadline to the receiver reads less than 8 times.
+readonly CLOCK_NS=2048
+# Ethernet, IPv4 and UDP headers.
+readonly HEADERS=42
+readonly V4=192.0.2.2 V6=2001:db8::2
+# gq's defaults that tests calculate with.
+readonly GRANULARITY=8192 SLACK=10000
+
+# Pacing packet by packet at any rate, and room for a burst.
+readonly EXACT="low_rate_threshold 100tbit limit 20000 flow_limit 20000"
+readonly LOW=12500000000000
+
+from=
+A=gqa-$$ B=gqb-$$ C=gqc-$$
+tmp=
+unload=
+declare -A R	# what gq_recv said last
+declare -A S	# gq's counters, as "stats" read them last
+
+virtual()
+{
+	[ "$NETSTEER_CLOCK" = virtual ]
+}
+
+skip()
+{
+	ktap_skip_all "$*"
+	exit "$KSFT_SKIP"
+}
+
+gq_cleanup()
+{
+	local ns pid
+
+	for pid in $(jobs -p); do
+		kill "$pid" 2>/dev/null || :
+	done
+	wait 2>/dev/null || :
+	for ns in "$A" "$B" "$C"; do
+		ip netns del "$ns" 2>/dev/null || :
+	done
+	[ -z "$unload" ] || rmmod sch_gq 2>/dev/null || :
+	[ -z "$tmp" ] || rm -rf "$tmp"
+}
+
+# The module: loaded already, given as GQ_MODULE=FILE, or where modprobe finds it.
+gq_load()
+{
+	[ ! -d /sys/module/sch_gq ] || return 0
+	if [ -n "${GQ_MODULE:-}" ]; then
+		insmod "$GQ_MODULE" || return
+	else
+		modprobe sch_gq 2>/dev/null || return
+	fi
+	unload=y
+}
+
+gq_init()
+{
+	local tool
+
+	ktap_print_header
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	for tool in ip tc jq awk gq_send gq_recv; do
+		command -v $tool >/dev/null || skip "$tool is not installed"
+	done
+	trap gq_cleanup EXIT
+	trap 'exit 1' INT TERM HUP
+	gq_load || skip "sch_gq is not to be had: install it, or set GQ_MODULE=FILE"
+	tmp=$(mktemp -d)
+	# Timers of a kernel that has just booted are no better than its ticks.
+	while [ "$(cut -d. -f1 /proc/uptime)" = 0 ]; do
+		sleep 0.1
+	done
+	ip netns add "$A"
+	ip netns add "$B"
+	link "$A" veth0 "$B" veth0 192.0.2 2001:db8:
+	tc -n "$A" qdisc add dev veth0 root gq 2>"$tmp/err" ||
+		skip "tc cannot add gq: $(head -n 1 "$tmp/err")"
+	ktap_set_plan "$1"
+	ktap_print_msg "clock: $NETSTEER_CLOCK$(virtual || echo ' (lateness is not asserted)')"
+}
+
+mac_of()
+{
+	ip -n "$1" -j link show "$2" | jq -r '.[0].address'
+}
+
+# link NS DEV NS DEV NET4 NET6: a pair of devices, .1 and .2, that can talk at
+# once: no duplicate address detection, neighbours known.
+link()
+{
+	local i ns dev peer mac
+
+	ip -n "$1" link add "$2" numtxqueues 4 numrxqueues 4 type veth \
+		peer name "$4" netns "$3" numtxqueues 4 numrxqueues 4
+	for i in 1 2; do
+		ns=$1 dev=$2
+		[ $i = 1 ] || ns=$3 dev=$4
+		ip netns exec "$ns" sysctl -qw "net.ipv6.conf.$dev.router_solicitations=0" || :
+		ip -n "$ns" link set lo up
+		ip -n "$ns" addr add "$5.$i/24" dev "$dev"
+		ip -n "$ns" addr add "$6:$i/64" dev "$dev" nodad
+		ip -n "$ns" link set "$dev" mtu 65535 addrgenmode none up
+	done
+	for i in 1 2; do
+		ns=$3 dev=$4 peer=1 mac=$(mac_of "$1" "$2")
+		[ $i = 2 ] || ns=$1 dev=$2 peer=2 mac=$(mac_of "$3" "$4")
+		ip -n "$ns" neigh replace "$5.$peer" lladdr "$mac" dev "$dev"
+		ip -n "$ns" neigh replace "$6:$peer" lladdr "$mac" dev "$dev"
+	done
+}
+
+# gq OPTION...: a fresh gq with these settings.
+gq()
+{
+	tc -n "$A" qdisc del dev veth0 root 2>/dev/null || :
+	tc -n "$A" qdisc add dev veth0 root gq "$@"
+}
+
+# stats [JQ-SELECTION]: read the counters of the root qdisc into S.
+stats()
+{
+	local key val
+
+	S=()
+	while read -r key val; do
+		S[$key]=$val
+	done < <(tc -n "$A" -s -j qdisc show dev veth0 | jq -r \
+		"[.[] | select(${1:-.root})][0] | (.options // {} | to_entries[] | \"opt_\(.key) \(.value)\"),
+		 (to_entries[] | select(.value | type == \"number\") | \"\(.key) \(.value)\"), \"kind \(.kind)\"")
+}
+
+# conserved: enqueued = dequeued + evicted + queued, at the last "stats".
+conserved()
+{
+	[ "${S[enqueued]}" = $((S[dequeued] + S[evicted] + S[qlen])) ] && return
+	ktap_print_msg "enqueued ${S[enqueued]} dequeued ${S[dequeued]}" \
+		"evicted ${S[evicted]} queued ${S[qlen]}"
+	return 1
+}
+
+# rx_start OPTION...: a receiver in B. rx_end: wait for it; its words are in R.
+rx_start()
+{
+	local line
+
+	exec {rx}< <(ip netns exec "$B" gq_recv "$@")
+	read -r line <&"$rx" && [ "$line" = ready ]
+}
+
+rx_end()
+{
+	local key val
+
+	R=()
+	while read -r key val; do
+		R[$key]=$val
+	done <&"$rx"
+	exec {rx}<&-
+}
+
+# tx OPTION...: send from A, or from the namespace in "from".
+tx()
+{
+	ip netns exec "${from:-$A}" gq_send "$@" >"$tmp/tx"
+}
+
+# check WHAT EXPRESSION...: each arithmetic expression is true.
+check()
+{
+	local what=$1 e
+
+	shift
+	for e in "$@"; do
+		if ! ((e)); then
+			ktap_print_msg "not so: $e"
+			ktap_print_msg "$(declare -p R | sed 's/^[^(]*//')"
+			ktap_test_fail "$what"
+			return
+		fi
+	done
+	ktap_test_pass "$what"
+}
+
+# expect WHAT COMMAND...: the command succeeds.
+expect()
+{
+	local what=$1
+
+	shift
+	if "$@"; then
+		ktap_test_pass "$what"
+	else
+		ktap_print_msg "$(declare -p R | sed 's/^[^(]*//')"
+		ktap_test_fail "$what"
+	fi
+}
+
+# in_time GRANULARITY_NS [SLACK_NS]: whether the last run kept the bounds.
+in_time()
+{
+	((R[early_ns] == 0 && R[disorder] == 0 && R[gaps] == 0)) || return
+	! virtual || ((R[late_ns] <= $1 + ${2:-$SLACK} + CLOCK_NS))
+}
+
+# mean RATE DELAY_NS: 0.1 %. A machine whose timers are as late as the packets
+# are apart cannot keep up with the rate, but must not exceed it.
+mean()
+{
+	local is=$((R[bytes] * 1000000000 / (R[ns] + 1)))
+
+	if virtual; then
+		((is * 1000 <= $1 * 1001 && is * 1000 >= $1 * 999)) && return
+	else
+		((is * 20 <= $1 * 21 && ($2 < 5000000 || is * 20 >= $1 * 19))) && return
+	fi
+	ktap_print_msg "rate $is instead of $1 bytes/s"
+	return 1
+}
+
+# wait_for COMMAND...: poll until it succeeds, for 10 s.
+wait_for()
+{
+	local i
+
+	for ((i = 0; i < 1000; i++)); do
+		"$@" && return
+		sleep 0.01
+	done
+	return 1
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * gq_send: send numbered, stamped packets, or a paced TCP stream.
+ *
+ * UDP: each flow is a socket of its own; packets go round the flows. Packet i
+ * of a flow may carry a departure time (SO_TXTIME)
+ *
+ *	start + offset + i * interval + pattern[i mod n]
+ *
+ * where an entry "none" of the pattern is a packet without one. The payload
+ * says flow, number, time of the send call and the departure time, so that
+ * gq_recv knows when the packet was due.
+ *
+ * TCP: writes for a while on one connection for each flow; gq_recv counts.
+ */
+#include <arpa/inet.h>
+#include <linux/net_tstamp.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/timex.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "gq_probe.h"
+
+#define MAX_PATTERN	64
+#define MAX_SIZE	65507
+#define TCP_CHUNK	65536
+#define NO_STAMP	INT64_MIN
+
+struct config {
+	const char *to;
+	const char *port;
+	const char *txtime;	/* "mono" or "tai" */
+	const char *pattern;
+	uint64_t count;
+	uint64_t size;		/* bytes of payload */
+	uint64_t rate;		/* bytes/s */
+	uint64_t flows;
+	uint64_t first_flow;
+	uint64_t interval_ns;
+	uint64_t offset_ns;
+	uint64_t gap_ns;
+	uint64_t priority;
+	uint64_t tcp_ms;
+	uint64_t set_tai;
+	bool ecn;
+	bool unconnected;
+};
+
+#define OPT(name, kind, field, arg, help) \
+	{ name, GQ_OPT_##kind, offsetof(struct config, field), arg, help }
+
+static const struct gq_opt opts[] = {
+	OPT("to", STR, to, "ADDRESS", "IPv4 or IPv6 address of gq_recv"),
+	OPT("port", STR, port, "PORT", "its port (7000)"),
+	OPT("count", NUM, count, "N", "packets of each flow (1)"),
+	OPT("size", NUM, size, "BYTES", "payload, 32 to 65507 (1000)"),
+	OPT("rate", NUM, rate, "BYTES/S", "SO_MAX_PACING_RATE"),
+	OPT("flows", NUM, flows, "N", "sockets (1)"),
+	OPT("first-flow", NUM, first_flow, "N", "number of the first flow (0)"),
+	OPT("txtime", STR, txtime, "CLOCK", "SO_TXTIME: mono or tai"),
+	OPT("interval-ns", NUM, interval_ns, "NS", "between two stamps"),
+	OPT("offset-ns", NUM, offset_ns, "NS", "first stamp, from the start"),
+	OPT("pattern", STR, pattern, "NS,..", "added in turn, signed; or none"),
+	OPT("gap-ns", NUM, gap_ns, "NS", "sleep between two rounds"),
+	OPT("priority", NUM, priority, "N", "SO_PRIORITY"),
+	OPT("ecn", FLAG, ecn, "", "send ECT(0)"),
+	OPT("unconnected", FLAG, unconnected, "", "sendto() on one socket"),
+	OPT("tcp-ms", NUM, tcp_ms, "MS", "TCP, for this long"),
+	OPT("set-tai", NUM, set_tai, "S", "first set the clock's TAI offset"),
+};
+
+struct sender {
+	struct config cfg;
+	int64_t pattern[MAX_PATTERN];
+	size_t npattern;
+	struct sockaddr_storage to;
+	socklen_t tolen;
+	clockid_t clock;
+	int64_t clock_offset;	/* of the stamps' clock */
+	int *fds;
+	uint64_t blocked;	/* send calls that failed */
+};
+
+static int fail(const char *what)
+{
+	int err = -errno;
+
+	fprintf(stderr, "gq_send: %s: %s\n", what, strerror(-err));
+	return err;
+}
+
+static int set_int(int fd, int level, int name, int val, const char *what)
+{
+	if (setsockopt(fd, level, name, &val, sizeof(val)))
+		return fail(what);
+	return 0;
+}
+
+static int set_options(const struct sender *s, int fd)
+{
+	const struct config *c = &s->cfg;
+	bool v6 = s->to.ss_family == AF_INET6;
+	struct sock_txtime txtime = { .clockid = s->clock };
+	/* unsigned long as the kernel wants it */
+	unsigned long rate = c->rate;
+	int err = 0;
+
+	if (c->rate && setsockopt(fd, SOL_SOCKET, SO_MAX_PACING_RATE, &rate,
+				  sizeof(rate)))
+		return fail("SO_MAX_PACING_RATE");
+	if (c->txtime && setsockopt(fd, SOL_SOCKET, SO_TXTIME, &txtime,
+				    sizeof(txtime)))
+		return fail("SO_TXTIME");
+	if (c->priority)
+		err = set_int(fd, SOL_SOCKET, SO_PRIORITY, c->priority,
+			      "SO_PRIORITY");
+	if (!err && c->ecn)
+		err = set_int(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+			      v6 ? IPV6_TCLASS : IP_TOS, 2, "ECT(0)");
+	/* The test, not the socket buffer, says how much is queued. */
+	if (!err && !c->tcp_ms)
+		err = set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, 1 << 29,
+			      "SO_SNDBUFFORCE");
+	return err;
+}
+
+static int open_flow(struct sender *s, uint64_t i)
+{
+	int type = s->cfg.tcp_ms ? SOCK_STREAM : SOCK_DGRAM;
+	int err, fd;
+
+	fd = socket(s->to.ss_family, type, 0);
+	if (fd < 0)
+		return fail("socket");
+	s->fds[i] = fd;
+	err = set_options(s, fd);
+	if (err || s->cfg.unconnected)
+		return err;
+	if (connect(fd, (struct sockaddr *)&s->to, s->tolen))
+		return fail("connect");
+	return 0;
+}
+
+static int64_t stamp_of(const struct sender *s, uint64_t seq, int64_t start)
+{
+	const struct config *c = &s->cfg;
+	int64_t extra = s->npattern ? s->pattern[seq % s->npattern] : 0;
+
+	if (!c->txtime || extra == NO_STAMP)
+		return 0;
+	return start + (int64_t)(c->offset_ns + seq * c->interval_ns) + extra;
+}
+
+static int send_one(struct sender *s, uint64_t i, uint64_t seq, int64_t start)
+{
+	static char buf[MAX_SIZE];
+	struct gq_probe *p = (struct gq_probe *)buf;
+	union {
+		struct cmsghdr hdr;
+		char buf[CMSG_SPACE(sizeof(uint64_t))];
+	} control = { };
+	struct iovec iov = { buf, s->cfg.size };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (s->cfg.unconnected) {
+		msg.msg_name = &s->to;
+		msg.msg_namelen = s->tolen;
+	}
+	p->magic = GQ_PROBE_MAGIC;
+	p->flow = s->cfg.first_flow + i;
+	p->seq = seq;
+	p->due_ns = stamp_of(s, seq, start);
+	if (p->due_ns) {
+		uint64_t stamp = p->due_ns + s->clock_offset;
+
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control);
+		control.hdr.cmsg_level = SOL_SOCKET;
+		control.hdr.cmsg_type = SCM_TXTIME;
+		control.hdr.cmsg_len = CMSG_LEN(sizeof(stamp));
+		memcpy(CMSG_DATA(&control.hdr), &stamp, sizeof(stamp));
+	}
+	p->sent_ns = gq_now(CLOCK_MONOTONIC);
+	if (sendmsg(s->fds[i], &msg, 0) >= 0)
+		return 0;
+	/* The qdisc dropped it (IP_RECVERR is off: only some are told). */
+	if (errno != ENOBUFS)
+		return fail("sendmsg");
+	s->blocked++;
+	return 0;
+}
+
+static int send_udp(struct sender *s)
+{
+	int64_t start = gq_now(CLOCK_MONOTONIC);
+	uint64_t seq, i;
+	int err = 0;
+
+	for (seq = 0; seq < s->cfg.count && !err; seq++) {
+		if (seq && s->cfg.gap_ns)
+			gq_sleep_until(start + seq * s->cfg.gap_ns);
+		for (i = 0; i < s->cfg.flows && !err; i++)
+			err = send_one(s, i, seq, start);
+	}
+	return err;
+}
+
+static int send_tcp(struct sender *s)
+{
+	int64_t end = gq_now(CLOCK_MONOTONIC) + s->cfg.tcp_ms * 1000000;
+	struct pollfd *p = calloc(s->cfg.flows, sizeof(*p));
+	static const char buf[TCP_CHUNK];
+	int64_t left;
+	uint64_t i;
+	int err = 0;
+
+	if (!p)
+		return -ENOMEM;
+	for (i = 0; i < s->cfg.flows; i++)
+		p[i] = (struct pollfd){ s->fds[i], POLLOUT, 0 };
+	while (!err && (left = end - gq_now(CLOCK_MONOTONIC)) > 0) {
+		if (poll(p, s->cfg.flows, left / 1000000 + 1) < 0)
+			err = fail("poll");
+		for (i = 0; i < s->cfg.flows && !err; i++) {
+			if (p[i].revents &&
+			    send(p[i].fd, buf, sizeof(buf),
+				 MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+			    errno != EAGAIN)
+				err = fail("send");
+		}
+	}
+	free(p);
+	return err;
+}
+
+static int parse_pattern(struct sender *s)
+{
+	char *end, *at = (char *)s->cfg.pattern;
+
+	for (; at && *at; at = *end ? end + 1 : end) {
+		if (s->npattern == MAX_PATTERN)
+			return -E2BIG;
+		if (!strncmp(at, "none", 4)) {
+			end = at + 4;
+			s->pattern[s->npattern++] = NO_STAMP;
+		} else {
+			s->pattern[s->npattern++] = strtoll(at, &end, 10);
+		}
+		if (end == at || (*end && *end != ','))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int prepare(struct sender *s)
+{
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST }, *ai;
+	struct config *c = &s->cfg;
+
+	if (!c->to || getaddrinfo(c->to, c->port, &hints, &ai)) {
+		fprintf(stderr, "gq_send: --to and --port: numeric address and port needed\n");
+		return -EINVAL;
+	}
+	memcpy(&s->to, ai->ai_addr, ai->ai_addrlen);
+	s->tolen = ai->ai_addrlen;
+	freeaddrinfo(ai);
+	if (c->size < sizeof(struct gq_probe) || c->size > MAX_SIZE ||
+	    !c->flows || c->flows > 1 << 20 || parse_pattern(s)) {
+		fprintf(stderr, "gq_send: --size, --flows or --pattern out of range; see --help\n");
+		return -EINVAL;
+	}
+	if (c->set_tai) {
+		struct timex tx = { .modes = ADJ_TAI, .constant = c->set_tai };
+
+		if (adjtimex(&tx) < 0)
+			return fail("--set-tai");
+	}
+	if (c->txtime && !strcmp(c->txtime, "tai")) {
+		s->clock = CLOCK_TAI;
+		s->clock_offset = gq_clock_offset(CLOCK_TAI);
+	}
+	s->fds = calloc(c->flows, sizeof(*s->fds));
+	return s->fds ? 0 : -ENOMEM;
+}
+
+int main(int argc, char **argv)
+{
+	struct sender s = {
+		.cfg = { .port = "7000", .count = 1, .size = 1000, .flows = 1 },
+		.clock = CLOCK_MONOTONIC,
+	};
+	uint64_t i;
+	int err;
+
+	err = gq_parse(argc, argv, opts, ARRAY_SIZE(opts), &s.cfg);
+	if (err > 0)
+		gq_help(opts, ARRAY_SIZE(opts), "usage: gq_send --to ADDRESS [OPTION]...\n",
+			"  gq_send --to 192.0.2.2 --rate 125000 --count 1000\n"
+			"  gq_send --to 2001:db8::2 --txtime tai --interval-ns 1000000 --count 9\n"
+			"  gq_send --to 192.0.2.2 --tcp-ms 5000 --rate 12500000\n");
+	if (err)
+		return err < 0;
+	err = prepare(&s);
+	for (i = 0; i < s.cfg.flows && !err; i++)
+		err = open_flow(&s, i);
+	if (!err)
+		err = s.cfg.tcp_ms ? send_tcp(&s) : send_udp(&s);
+	if (!err)
+		printf("refused %llu\n", (unsigned long long)s.blocked);
+	free(s.fds);
+	return !!err;
+}
