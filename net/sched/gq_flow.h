@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The flows of sch_gq: their state, their packets, the table they are found in.
+ * Private to sch_gq.c, whose head tells what the states mean.
+ */
+#ifndef _NET_SCHED_GQ_FLOW_H
+#define _NET_SCHED_GQ_FLOW_H
+
+#include <linux/jiffies.h>
+#include <linux/skbuff.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+#include <net/pkt_sched.h>
+#include <net/sock.h>
+#include <net/tcp_states.h>
+
+#include "gq_config.h"
+#include "gq_hash.h"
+#include "gq_stats.h"
+#include "gq_wheel.h"
+
+/* Idle flows younger than this may soon be wanted again. */
+#define GQ_GC_AGE		(3 * HZ)
+/* Chains looked at for each new flow. */
+#define GQ_GC_CHAINS		2
+
+struct gq_cb {
+	u64	time_to_send;	/* CLOCK_MONOTONIC, ns */
+	bool	sk_rate;	/* the socket's rate applies */
+};
+
+static struct gq_cb *gq_cb(struct sk_buff *skb)
+{
+	qdisc_cb_private_validate(skb, sizeof(struct gq_cb));
+	return (struct gq_cb *)qdisc_skb_cb(skb)->data;
+}
+
+enum gq_state {
+	GQ_IDLE,
+	GQ_NEW,
+	GQ_OLD,
+	GQ_WHEEL,
+};
+
+/* One cache line on 64-bit machines: a million flows miss it anyway, once. */
+struct gq_flow {
+	struct gq_node	node;		/* list or wheel; the deadline */
+	struct gq_hent	hent;
+	struct sk_buff	*head;
+	union {
+		struct sk_buff	*tail;		/* while there is a head */
+		unsigned long	idle_since;	/* jiffies; IDLE only */
+	};
+	u32		socket_hash;	/* tells reused sockets apart */
+	u32		qlen;		/* packets */
+	s32		credit;		/* bytes left in this round */
+	u8		state;		/* enum gq_state */
+	u8		waited;		/* first packet comes from the wheel */
+};
+
+struct gq_sched {
+/* Read mostly */
+	struct gq_config	cfg;
+	u64			catch_up;	/* ns, granularity + slack */
+	unsigned long		refill_jiffies;
+	void			*wheel_mem;
+
+/* Written by enqueue and dequeue */
+	struct gq_list		new;
+	struct gq_list		old;
+	struct gq_hash		hash;
+	struct gq_wheel		wheel;
+	struct sk_buff		*fast_head;
+	struct sk_buff		*fast_tail;
+	u32			fast_qlen;
+	u32			inactive;	/* flows without a packet */
+	u32			throttled;	/* flows in the wheel, not empty */
+	bool			timer_armed;
+	struct qdisc_watchdog	watchdog;
+
+/* Seldom written */
+	bool			resizing;	/* work or table_ready pending */
+	struct gq_table		*table_ready;
+	u32			table_log;	/* what the work allocates */
+	struct work_struct	table_work;
+	struct gq_stats		stats;
+};
+
+static struct kmem_cache *gq_flow_cachep __read_mostly;
+
+static struct gq_flow *gq_node_flow(struct gq_node *node)
+{
+	return container_of(node, struct gq_flow, node);
+}
+
+static struct gq_flow *gq_hent_flow(const struct gq_hent *e)
+{
+	return container_of(e, struct gq_flow, hent);
+}
+
+/* The one place where a flow's state changes. It is in no list when called. */
+static void gq_flow_set_state(struct gq_sched *q, struct gq_flow *f,
+			      enum gq_state state, u64 now)
+{
+	if (f->state == GQ_WHEEL && f->qlen)
+		q->throttled--;
+	f->state = state;
+
+	switch (state) {
+	case GQ_IDLE:
+		f->idle_since = jiffies;
+		break;
+	case GQ_NEW:
+		gq_list_add_tail(&q->new, &f->node);
+		break;
+	case GQ_OLD:
+		gq_list_add_tail(&q->old, &f->node);
+		break;
+	case GQ_WHEEL:
+		gq_wheel_insert(&q->wheel, &f->node, now);
+		f->waited = 1;
+		q->throttled++;
+		q->stats.throttled++;
+		break;
+	}
+}
+
+static void gq_flow_push(struct gq_flow *f, struct sk_buff *skb)
+{
+	skb->next = NULL;
+	if (f->head)
+		f->tail->next = skb;
+	else
+		f->head = skb;
+	f->tail = skb;
+	f->qlen++;
+}
+
+static struct sk_buff *gq_flow_pop(struct gq_sched *q, struct gq_flow *f)
+{
+	struct sk_buff *skb = f->head;
+
+	f->head = skb->next;
+	skb_mark_not_on_list(skb);
+	if (!--f->qlen) {
+		q->inactive++;
+		if (f->state == GQ_WHEEL)
+			q->throttled--;
+	}
+	return skb;
+}
+
+/* ---- Flow table ---- */
+
+static void gq_table_work(struct work_struct *work)
+{
+	struct gq_sched *q = container_of(work, struct gq_sched, table_work);
+	u32 log = READ_ONCE(q->table_log);
+	struct gq_table *t;
+
+	t = kvzalloc(gq_table_size(log), GFP_KERNEL | __GFP_NOWARN);
+	if (!t) {
+		/* The table in use only gets slower; ask again later. */
+		WRITE_ONCE(q->resizing, false);
+		return;
+	}
+	t->log = log;
+	/* Pairs with the acquire in gq_hash_maintain(). */
+	smp_store_release(&q->table_ready, t);
+}
+
+/* Called once for each new flow: any resize is over long before the next. */
+static void gq_hash_maintain(struct gq_sched *q)
+{
+	struct gq_table *t;
+	u32 log;
+
+	if (unlikely(q->hash.old)) {
+		kvfree(gq_hash_step(&q->hash));
+		return;
+	}
+
+	if (unlikely(READ_ONCE(q->resizing))) {
+		/* Pairs with the release in gq_table_work(). */
+		t = smp_load_acquire(&q->table_ready);
+		if (t) {
+			gq_hash_start(&q->hash, t);
+			q->table_ready = NULL;
+			q->stats.hash_resizes++;
+			WRITE_ONCE(q->resizing, false);
+		}
+		return;
+	}
+
+	log = gq_hash_wants(&q->hash);
+	if (unlikely(log)) {
+		WRITE_ONCE(q->resizing, true);
+		WRITE_ONCE(q->table_log, log);
+		queue_work(system_unbound_wq, &q->table_work);
+	}
+}
+
+static bool gq_flow_collectable(const struct gq_hent *e, const void *ctx)
+{
+	const struct gq_flow *f = gq_hent_flow(e);
+
+	return f->state == GQ_IDLE &&
+	       time_after(jiffies, f->idle_since + GQ_GC_AGE);
+}
+
+static void gq_gc(struct gq_sched *q)
+{
+	struct gq_hent *e, *next;
+	int i;
+
+	for (i = 0; i < GQ_GC_CHAINS; i++) {
+		e = gq_hash_sweep(&q->hash, gq_flow_collectable, NULL);
+		for (; e; e = next) {
+			next = e->next;
+			kmem_cache_free(gq_flow_cachep, gq_hent_flow(e));
+			q->inactive--;
+			q->stats.gc_flows++;
+		}
+	}
+}
+
+static struct gq_flow *gq_flow_create(struct gq_sched *q, unsigned long key)
+{
+	struct gq_flow *f;
+
+	gq_gc(q);
+	gq_hash_maintain(q);
+
+	f = kmem_cache_zalloc(gq_flow_cachep, GFP_ATOMIC | __GFP_NOWARN);
+	if (unlikely(!f)) {
+		q->stats.alloc_errors++;
+		return NULL;
+	}
+	f->hent.key = key;
+	f->credit = q->cfg.initial_quantum;
+	f->idle_since = jiffies;
+	gq_hash_insert(&q->hash, &f->hent);
+	q->inactive++;
+	return f;
+}
+
+/* ---- Keys ---- */
+
+/*
+ * The socket whose flow the packet belongs to, or NULL if it is hashed:
+ * forwarded packets, SYN-ACKs and TIME-WAIT answers (their sockets are not
+ * full ones, and are no flow yet or any more), packets of listeners, and those
+ * of unconnected sockets, which may go to many destinations.
+ */
+static struct sock *gq_flow_sk(const struct sk_buff *skb)
+{
+	struct sock *sk = skb->sk;
+
+	if (!sk || !sk_fullsock(sk) || sk->sk_state == TCP_LISTEN ||
+	    sk->sk_state == TCP_CLOSE)
+		return NULL;
+	return sk;
+}
+
+/* Sockets are aligned: an odd key is a hash. */
+static unsigned long gq_flow_key(const struct gq_sched *q, struct sk_buff *skb,
+				 const struct sock *sk)
+{
+	if (sk)
+		return (unsigned long)sk;
+	return (unsigned long)(skb_get_hash(skb) & q->cfg.orphan_mask) << 1 | 1;
+}
+
+static struct gq_flow *gq_flow_find(const struct gq_sched *q, unsigned long key)
+{
+	struct gq_hent *e = gq_hash_find(&q->hash, key);
+
+	return e ? gq_hent_flow(e) : NULL;
+}
+
+#endif /* _NET_SCHED_GQ_FLOW_H */
