@@ -233,8 +233,14 @@ static void account(const struct config *c, const struct arrival *a,
 	model(c, f, a, r);
 }
 
+static void put(const char *name, uint64_t val)
+{
+	printf("%s %llu\n", name, (unsigned long long)val);
+}
+
 /* "bytes" leaves the last packet out: it ends the time, but took none of it. */
-static void print_udp(const struct result *r, const struct arrival *last)
+static void print_udp(const struct config *c, const struct result *r,
+		      const struct arrival *last)
 {
 	uint64_t least = UINT64_MAX, most = 0;
 	unsigned int i;
@@ -247,17 +253,18 @@ static void print_udp(const struct result *r, const struct arrival *last)
 		if (flows[i].bytes > most)
 			most = flows[i].bytes;
 	}
-	printf("packets %llu\nflows %llu\ndisorder %llu\ngaps %llu\nce %llu\n",
-	       (unsigned long long)r->packets, (unsigned long long)r->flows,
-	       (unsigned long long)r->disorder, (unsigned long long)r->gaps,
-	       (unsigned long long)r->ce);
-	printf("early_ns %lld\nlate_ns %lld\nns %lld\nbytes %llu\n",
-	       (long long)r->early_ns, (long long)r->late_ns,
-	       (long long)(r->last_ns - r->first_ns),
-	       (unsigned long long)(r->bytes - last->len));
-	printf("flow_bytes_min %llu\nflow_bytes_max %llu\n",
-	       (unsigned long long)(r->flows ? least : 0),
-	       (unsigned long long)most);
+	put("wanted", c->count);
+	put("packets", r->packets);
+	put("flows", r->flows);
+	put("disorder", r->disorder);
+	put("gaps", r->gaps);
+	put("ce", r->ce);
+	put("early_ns", r->early_ns);
+	put("late_ns", r->late_ns);
+	put("ns", r->last_ns - r->first_ns);
+	put("bytes", r->packets ? r->bytes - last->len : 0);
+	put("flow_bytes_min", r->flows ? least : 0);
+	put("flow_bytes_max", most);
 }
 
 static int receive_udp(const struct config *c, int fd)
@@ -292,7 +299,7 @@ static int receive_udp(const struct config *c, int fd)
 	}
 	if (csv && fclose(csv))
 		err = fail(c->csv);
-	print_udp(&r, &a);
+	print_udp(c, &r, &a);
 	return err < 0 ? err : 0;
 }
 
@@ -322,8 +329,8 @@ static int receive_tcp(const struct config *c, int fd)
 			bytes += len;
 	}
 	close(conn);
-	printf("ns %lld\nbytes %llu\n", (long long)(last - first),
-	       (unsigned long long)bytes);
+	put("ns", last - first);
+	put("bytes", bytes);
 	return len < 0 ? fail("recv") : 0;
 }
 
