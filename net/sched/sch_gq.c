@@ -74,10 +74,10 @@
 /*
  * The fast path takes packets that may leave now and that no other packet has
  * a better claim to precede. No flow may be waiting for the link, also none
- * whose bucket is over but which has not been released yet; and there must be
- * nothing that paces the packet's flow. TCP's departure times only grow, so a
- * packet of it that may leave now has none before it in the wheel; others are
- * looked up.
+ * whose bucket is over but which has not been released yet; there must be
+ * nothing that paces the packet's flow, and no packet of the flow in the wheel.
+ * The last is asked for TCP too: its departure times only grow, but a maxrate
+ * that has just been lifted may still hold earlier packets back.
  */
 static bool gq_fastpath(const struct Qdisc *sch, struct sk_buff *skb,
 			const struct sock *sk, u64 now)
@@ -102,7 +102,7 @@ static bool gq_fastpath(const struct Qdisc *sch, struct sk_buff *skb,
 	    q->fast_qlen >= GQ_FASTPATH_MAX || gq_wheel_due(&q->wheel) <= now)
 		return false;
 
-	if (!q->throttled || (sk && sk_is_tcp(sk)))
+	if (!q->throttled)
 		return true;
 
 	f = gq_flow_find(q, gq_flow_key(q, skb, sk));
