@@ -95,7 +95,7 @@ gq_init()
 
 	ktap_print_header
 	[ "$(id -u)" = 0 ] || skip "needs root"
-	for tool in ip tc jq awk gq_send gq_recv; do
+	for tool in ip tc jq awk nstat gq_send gq_recv gq_stream; do
 		command -v $tool >/dev/null || skip "$tool is not installed"
 	done
 	trap gq_cleanup EXIT
@@ -182,12 +182,23 @@ conserved()
 	return 1
 }
 
-# rx_start OPTION...: a receiver in B. rx_end: wait for it; its words are in R.
+# rx_start OPTION..., stream_start OPTION...: gq_recv or gq_stream receives in B.
+# rx_end: wait for it; its words are in R.
 rx_start()
+{
+	listen gq_recv "$@"
+}
+
+stream_start()
+{
+	listen gq_stream "$@"
+}
+
+listen()
 {
 	local line
 
-	exec {rx}< <(ip netns exec "$B" gq_recv "$@")
+	exec {rx}< <(ip netns exec "$B" "$@")
 	read -r line <&"$rx" && [ "$line" = ready ]
 }
 
@@ -206,6 +217,18 @@ rx_end()
 tx()
 {
 	ip netns exec "${from:-$A}" gq_send "$@" >"$tmp/tx"
+}
+
+# change OPTION...: of the gq in place
+change()
+{
+	tc -n "$A" qdisc change dev veth0 root gq "$@"
+}
+
+# ofo: segments that B's TCP got out of order
+ofo()
+{
+	ip netns exec "$B" nstat -asz TcpExtTCPOFOQueue | awk '/OFO/ { print $2 }'
 }
 
 # check WHAT EXPRESSION...: each arithmetic expression is true.

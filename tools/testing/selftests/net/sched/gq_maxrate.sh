@@ -72,7 +72,7 @@ gq $EXACT maxrate 2mbit
 rx_start --count 200
 tx --to $V4 --count 200
 sleep 0.4
-tc -n "$A" qdisc change dev veth0 root gq maxrate 1mbit
+change maxrate 1mbit
 rx_end
 check "maxrate is lowered under way" "R[packets] == 200" "R[disorder] == 0" \
 	"R[ns] > 1199000000" "R[ns] < $(virtual && echo 1300000000 || echo 4000000000)"

@@ -44,7 +44,6 @@ struct config {
 	uint64_t low_rate;
 	uint64_t quantum;
 	uint64_t initial;
-	bool tcp;
 };
 
 #define OPT(name, kind, field, arg, help) \
@@ -59,7 +58,6 @@ static const struct gq_opt opts[] = {
 	OPT("low-rate", NUM, low_rate, "BYTES/S", "model: low_rate_threshold"),
 	OPT("quantum", NUM, quantum, "BYTES", "model: quantum (3028)"),
 	OPT("initial", NUM, initial, "BYTES", "model: initial_quantum (15140)"),
-	OPT("tcp", FLAG, tcp, "", "count the bytes of one connection"),
 };
 
 struct arrival {
@@ -106,7 +104,7 @@ static int open_socket(const struct config *c)
 		.sin6_port = htons(atoi(c->port)),
 	};
 	const int off = 0, on = 1, room = 1 << 29;
-	int fd = socket(AF_INET6, c->tcp ? SOCK_STREAM : SOCK_DGRAM, 0);
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
 
 	if (fd < 0)
 		return fail("socket");
@@ -114,8 +112,6 @@ static int open_socket(const struct config *c)
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
 	    bind(fd, (struct sockaddr *)&any, sizeof(any)))
 		return fail("bind");
-	if (c->tcp)
-		return listen(fd, 1024) ? fail("listen") : fd;
 	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) ||
 	    setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof(on)) ||
@@ -239,7 +235,7 @@ static void put(const char *name, uint64_t val)
 }
 
 /* "bytes" leaves the last packet out: it ends the time, but took none of it. */
-static void print_udp(const struct config *c, const struct result *r,
+static void print_all(const struct config *c, const struct result *r,
 		      const struct arrival *last)
 {
 	uint64_t least = UINT64_MAX, most = 0;
@@ -267,7 +263,7 @@ static void print_udp(const struct config *c, const struct result *r,
 	put("flow_bytes_max", most);
 }
 
-static int receive_udp(const struct config *c, int fd)
+static int receive_all(const struct config *c, int fd)
 {
 	int64_t offset = gq_clock_offset(CLOCK_REALTIME);
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -299,39 +295,8 @@ static int receive_udp(const struct config *c, int fd)
 	}
 	if (csv && fclose(csv))
 		err = fail(c->csv);
-	print_udp(c, &r, &a);
+	print_all(c, &r, &a);
 	return err < 0 ? err : 0;
-}
-
-static int receive_tcp(const struct config *c, int fd)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int64_t first = 0, last = 0;
-	static char buf[CHUNK];
-	uint64_t bytes = 0;
-	ssize_t len = 1;
-	int conn;
-
-	if (poll(&p, 1, c->idle_ms) <= 0)
-		return -ETIMEDOUT;
-	conn = accept(fd, NULL, NULL);
-	if (conn < 0)
-		return fail("accept");
-	p.fd = conn;
-	while (len > 0 && poll(&p, 1, c->idle_ms) > 0) {
-		len = recv(conn, buf, sizeof(buf), 0);
-		if (len <= 0)
-			break;
-		last = gq_now(CLOCK_MONOTONIC);
-		if (!first)
-			first = last;
-		else
-			bytes += len;
-	}
-	close(conn);
-	put("ns", last - first);
-	put("bytes", bytes);
-	return len < 0 ? fail("recv") : 0;
 }
 
 int main(int argc, char **argv)
@@ -346,8 +311,7 @@ int main(int argc, char **argv)
 	if (err > 0)
 		gq_help(opts, ARRAY_SIZE(opts), "usage: gq_recv [OPTION]...\n",
 			"  gq_recv --count 1000 --rate 125000\n"
-			"  gq_recv --idle-ms 500 --csv arrivals.csv\n"
-			"  gq_recv --tcp\n");
+			"  gq_recv --idle-ms 500 --csv arrivals.csv\n");
 	if (err)
 		return err < 0;
 	fd = open_socket(&c);
@@ -355,7 +319,7 @@ int main(int argc, char **argv)
 		return 1;
 	printf("ready\n");
 	fflush(stdout);
-	err = c.tcp ? receive_tcp(&c, fd) : receive_udp(&c, fd);
+	err = receive_all(&c, fd);
 	close(fd);
 	return !!err;
 }

@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * gq_send: send numbered, stamped packets, or a paced TCP stream.
+ * gq_send: send numbered, stamped UDP packets.
  *
- * UDP: each flow is a socket of its own; packets go round the flows. Packet i
- * of a flow may carry a departure time (SO_TXTIME)
+ * Each flow is a socket of its own; packets go round the flows. Packet i of a
+ * flow may carry a departure time (SO_TXTIME)
  *
  *	start + offset + i * interval + pattern[i mod n]
  *
  * where an entry "none" of the pattern is a packet without one. The payload
  * says flow, number, time of the send call and the departure time, so that
  * gq_recv knows when the packet was due.
- *
- * TCP: writes for a while on one connection for each flow; gq_recv counts.
  */
 #include <arpa/inet.h>
 #include <linux/net_tstamp.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/timex.h>
 #include <sys/types.h>
@@ -28,7 +24,6 @@
 
 #define MAX_PATTERN	64
 #define MAX_SIZE	65507
-#define TCP_CHUNK	65536
 #define NO_STAMP	INT64_MIN
 
 struct config {
@@ -38,14 +33,15 @@ struct config {
 	const char *pattern;
 	uint64_t count;
 	uint64_t size;		/* bytes of payload */
+	uint64_t size_step;
 	uint64_t rate;		/* bytes/s */
 	uint64_t flows;
 	uint64_t first_flow;
 	uint64_t interval_ns;
 	uint64_t offset_ns;
 	uint64_t gap_ns;
+	uint64_t stagger_ns;
 	uint64_t priority;
-	uint64_t tcp_ms;
 	uint64_t set_tai;
 	bool ecn;
 	bool unconnected;
@@ -59,6 +55,7 @@ static const struct gq_opt opts[] = {
 	OPT("port", STR, port, "PORT", "its port (7000)"),
 	OPT("count", NUM, count, "N", "packets of each flow (1)"),
 	OPT("size", NUM, size, "BYTES", "payload, 32 to 65507 (1000)"),
+	OPT("size-step", NUM, size_step, "BYTES", "added for each next flow"),
 	OPT("rate", NUM, rate, "BYTES/S", "SO_MAX_PACING_RATE"),
 	OPT("flows", NUM, flows, "N", "sockets (1)"),
 	OPT("first-flow", NUM, first_flow, "N", "number of the first flow (0)"),
@@ -67,10 +64,10 @@ static const struct gq_opt opts[] = {
 	OPT("offset-ns", NUM, offset_ns, "NS", "first stamp, from the start"),
 	OPT("pattern", STR, pattern, "NS,..", "added in turn, signed; or none"),
 	OPT("gap-ns", NUM, gap_ns, "NS", "sleep between two rounds"),
+	OPT("stagger-ns", NUM, stagger_ns, "NS", "sleep between two flows"),
 	OPT("priority", NUM, priority, "N", "SO_PRIORITY"),
 	OPT("ecn", FLAG, ecn, "", "send ECT(0)"),
 	OPT("unconnected", FLAG, unconnected, "", "sendto() on one socket"),
-	OPT("tcp-ms", NUM, tcp_ms, "MS", "TCP, for this long"),
 	OPT("set-tai", NUM, set_tai, "S", "first set the clock's TAI offset"),
 };
 
@@ -123,7 +120,7 @@ static int set_options(const struct sender *s, int fd)
 		err = set_int(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
 			      v6 ? IPV6_TCLASS : IP_TOS, 2, "ECT(0)");
 	/* The test, not the socket buffer, says how much is queued. */
-	if (!err && !c->tcp_ms)
+	if (!err)
 		err = set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, 1 << 29,
 			      "SO_SNDBUFFORCE");
 	return err;
@@ -131,10 +128,9 @@ static int set_options(const struct sender *s, int fd)
 
 static int open_flow(struct sender *s, uint64_t i)
 {
-	int type = s->cfg.tcp_ms ? SOCK_STREAM : SOCK_DGRAM;
 	int err, fd;
 
-	fd = socket(s->to.ss_family, type, 0);
+	fd = socket(s->to.ss_family, SOCK_DGRAM, 0);
 	if (fd < 0)
 		return fail("socket");
 	s->fds[i] = fd;
@@ -164,7 +160,7 @@ static int send_one(struct sender *s, uint64_t i, uint64_t seq, int64_t start)
 		struct cmsghdr hdr;
 		char buf[CMSG_SPACE(sizeof(uint64_t))];
 	} control = { };
-	struct iovec iov = { buf, s->cfg.size };
+	struct iovec iov = { buf, s->cfg.size + i * s->cfg.size_step };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 
 	if (s->cfg.unconnected) {
@@ -195,46 +191,20 @@ static int send_one(struct sender *s, uint64_t i, uint64_t seq, int64_t start)
 	return 0;
 }
 
-static int send_udp(struct sender *s)
+static int send_all(struct sender *s)
 {
 	int64_t start = gq_now(CLOCK_MONOTONIC);
-	uint64_t seq, i;
+	uint64_t seq, i, pause;
 	int err = 0;
 
 	for (seq = 0; seq < s->cfg.count && !err; seq++) {
-		if (seq && s->cfg.gap_ns)
-			gq_sleep_until(start + seq * s->cfg.gap_ns);
-		for (i = 0; i < s->cfg.flows && !err; i++)
-			err = send_one(s, i, seq, start);
-	}
-	return err;
-}
-
-static int send_tcp(struct sender *s)
-{
-	int64_t end = gq_now(CLOCK_MONOTONIC) + s->cfg.tcp_ms * 1000000;
-	struct pollfd *p = calloc(s->cfg.flows, sizeof(*p));
-	static const char buf[TCP_CHUNK];
-	int64_t left;
-	uint64_t i;
-	int err = 0;
-
-	if (!p)
-		return -ENOMEM;
-	for (i = 0; i < s->cfg.flows; i++)
-		p[i] = (struct pollfd){ s->fds[i], POLLOUT, 0 };
-	while (!err && (left = end - gq_now(CLOCK_MONOTONIC)) > 0) {
-		if (poll(p, s->cfg.flows, left / 1000000 + 1) < 0)
-			err = fail("poll");
 		for (i = 0; i < s->cfg.flows && !err; i++) {
-			if (p[i].revents &&
-			    send(p[i].fd, buf, sizeof(buf),
-				 MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
-			    errno != EAGAIN)
-				err = fail("send");
+			pause = seq * s->cfg.gap_ns + i * s->cfg.stagger_ns;
+			if (pause)
+				gq_sleep_until(start + pause);
+			err = send_one(s, i, seq, start);
 		}
 	}
-	free(p);
 	return err;
 }
 
@@ -269,8 +239,10 @@ static int prepare(struct sender *s)
 	memcpy(&s->to, ai->ai_addr, ai->ai_addrlen);
 	s->tolen = ai->ai_addrlen;
 	freeaddrinfo(ai);
-	if (c->size < sizeof(struct gq_probe) || c->size > MAX_SIZE ||
-	    !c->flows || c->flows > 1 << 20 || parse_pattern(s)) {
+	if (c->size < sizeof(struct gq_probe) || !c->flows ||
+	    c->flows > 1 << 20 || c->size_step > MAX_SIZE ||
+	    c->size + (c->flows - 1) * c->size_step > MAX_SIZE ||
+	    parse_pattern(s)) {
 		fprintf(stderr, "gq_send: --size, --flows or --pattern out of range; see --help\n");
 		return -EINVAL;
 	}
@@ -302,14 +274,14 @@ int main(int argc, char **argv)
 		gq_help(opts, ARRAY_SIZE(opts), "usage: gq_send --to ADDRESS [OPTION]...\n",
 			"  gq_send --to 192.0.2.2 --rate 125000 --count 1000\n"
 			"  gq_send --to 2001:db8::2 --txtime tai --interval-ns 1000000 --count 9\n"
-			"  gq_send --to 192.0.2.2 --tcp-ms 5000 --rate 12500000\n");
+			"  gq_send --to 192.0.2.2 --flows 100 --count 1 --stagger-ns 5000000\n");
 	if (err)
 		return err < 0;
 	err = prepare(&s);
 	for (i = 0; i < s.cfg.flows && !err; i++)
 		err = open_flow(&s, i);
 	if (!err)
-		err = s.cfg.tcp_ms ? send_tcp(&s) : send_udp(&s);
+		err = send_all(&s);
 	if (!err)
 		printf("refused %llu\n", (unsigned long long)s.blocked);
 	free(s.fds);
