@@ -4,16 +4,12 @@
  *
  * Two tables carry everything. gq_opts[] has a row for each word of the command
  * line: parsing, printing, errors and help all read it. gq_stats[] has a row
- * for each counter. What a row cannot say is in its kind (gq_kinds[]): units,
- * and the word for "no value".
+ * for each counter. How a value is read and written depends on its kind
+ * (gq_value.c).
  *
  * Rules that both directions keep:
  *  - What is shown is valid input, and gives the same settings when it is
- *    given back. tc's own printers round (1234567bit becomes 1234Kbit) and its
- *    parsers work in floating point, so numbers are read and written here, in
- *    integers: in text with the largest unit that divides the value.
- *  - A time needs its unit. A bare number is microseconds for some options of
- *    tc and nanoseconds for others, so here it is refused.
+ *    given back.
  *  - Ranges are the kernel's business: it says what is wrong in an extended
  *    ack. Refused here is only what does not fit into the attribute.
  *  - In JSON, times are nanoseconds, rates bytes/s, and no limit is null.
@@ -21,13 +17,12 @@
  *    absent one not shown, one of another length is reported and skipped.
  */
 #include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <linux/pkt_sched_gq.h>
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
+#include "gq_value.h"
 #include "iproute2.h"
 
 /* Room in tc's request for our attributes; all of them need 212 bytes. */
@@ -46,117 +41,6 @@ static_assert(GQ_BUCKETS_MIN == 64 && GQ_BUCKETS_MAX == 1048576,
 static_assert(GQ_HORIZON_MAX == 4398046511104, "help of horizon");
 static_assert(GQ_TIMER_SLACK_MAX == 1000000000, "help of timer_slack");
 static_assert(GQ_REFILL_DELAY_MAX == 1000000000, "help of refill_delay");
-
-/**
- * struct gq_unit - a unit of the command line
- * @name: as typed, in any case; "" is a number without unit
- * @mul: its size in the base unit of the kind
- * @shown: values are printed in it
- */
-struct gq_unit {
-	const char *name;
-	uint64_t mul;
-	bool shown;
-};
-
-/* Each table goes from large to small, so that printing takes the first. */
-static const struct gq_unit gq_number_units[] = {
-	{ "", 1, true },
-	{ }
-};
-
-static const struct gq_unit gq_packet_units[] = {
-	{ "p", 1, true },
-	{ "", 1, false },
-	{ }
-};
-
-static const struct gq_unit gq_size_units[] = {
-	{ "mb", 1 << 20, false },
-	{ "m", 1 << 20, false },
-	{ "kb", 1 << 10, false },
-	{ "k", 1 << 10, false },
-	{ "b", 1, true },
-	{ "", 1, false },
-	{ }
-};
-
-/* In bits per second, with the names of tc(8): bps is bytes per second. */
-static const struct gq_unit gq_rate_units[] = {
-	{ "TiBps", 8ULL << 40, false },
-	{ "TBps", 8000000000000, false },
-	{ "Tibit", 1ULL << 40, false },
-	{ "Tbit", 1000000000000, true },
-	{ "GiBps", 8ULL << 30, false },
-	{ "GBps", 8000000000, false },
-	{ "Gibit", 1ULL << 30, false },
-	{ "Gbit", 1000000000, true },
-	{ "MiBps", 8ULL << 20, false },
-	{ "MBps", 8000000, false },
-	{ "Mibit", 1ULL << 20, false },
-	{ "Mbit", 1000000, true },
-	{ "KiBps", 8ULL << 10, false },
-	{ "KBps", 8000, false },
-	{ "Kibit", 1ULL << 10, false },
-	{ "Kbit", 1000, true },
-	{ "bit", 1, true },
-	{ "", 1, false },
-	{ "Bps", 8, true },
-	{ }
-};
-
-static const struct gq_unit gq_time_units[] = {
-	{ "s", 1000000000, true },
-	{ "sec", 1000000000, false },
-	{ "secs", 1000000000, false },
-	{ "ms", 1000000, true },
-	{ "msec", 1000000, false },
-	{ "msecs", 1000000, false },
-	{ "us", 1000, true },
-	{ "usec", 1000, false },
-	{ "usecs", 1000, false },
-	{ "ns", 1, true },
-	{ "nsec", 1, false },
-	{ "nsecs", 1, false },
-	{ }
-};
-
-/**
- * struct gq_kind - a way to write a value
- * @units: units, from large to small
- * @base: size of the attribute's unit in the base unit of @units
- * @exact: a value that is not a whole number of @base is refused, not rounded
- * @none: word for the largest 64-bit value, or NULL
- */
-struct gq_kind {
-	const struct gq_unit *units;
-	uint64_t base;
-	bool exact;
-	const char *none;
-};
-
-enum gq_kind_id {
-	GQ_FLAG,	/* a word without a value */
-	GQ_NUMBER,
-	GQ_PACKETS,
-	GQ_SIZE,
-	GQ_RATE,
-	GQ_RATE_OR_NONE,
-	GQ_TIME,
-	GQ_TIME_OR_NONE,
-	GQ_TIME_US,	/* the attribute is in microseconds */
-};
-
-static const struct gq_kind gq_kinds[] = {
-	[GQ_NUMBER]	  = { gq_number_units, 1, true, NULL },
-	[GQ_PACKETS]	  = { gq_packet_units, 1, true, NULL },
-	[GQ_SIZE]	  = { gq_size_units, 1, true, NULL },
-	[GQ_RATE]	  = { gq_rate_units, 8, false, NULL },
-	[GQ_RATE_OR_NONE] = { gq_rate_units, 8, false, "unlimited" },
-	[GQ_TIME]	  = { gq_time_units, 1, true, NULL },
-	[GQ_TIME_OR_NONE] = { gq_time_units, 1, true, "off" },
-	[GQ_TIME_US]	  = { gq_time_units, 1000, true, NULL },
-};
 
 /**
  * struct gq_opt - a word of the command line
@@ -278,92 +162,6 @@ static_assert(ARRAY_SIZE(gq_stats) + 2 == TCA_GQ_STATS_MAX - 1,
 static_assert(ARRAY_SIZE(gq_opts) - 2 == TCA_GQ_MAX - 1,
 	      "an option has no row");
 
-static const struct gq_unit *gq_find_unit(const struct gq_unit *units,
-					  const char *name)
-{
-	for (; units->name; units++) {
-		if (!strcasecmp(units->name, name))
-			return units;
-	}
-	return NULL;
-}
-
-/*
- * Read @str, a decimal number with a unit, into @val. Returns -EINVAL when it
- * is none, -ERANGE when it has more than 64 bits.
- */
-static int gq_scan(const struct gq_kind *kind, const char *str, uint64_t *val)
-{
-	unsigned __int128 num = 0, den = kind->base;
-	const struct gq_unit *unit;
-	bool point = false;
-
-	if (!isdigit((unsigned char)*str))
-		return -EINVAL;
-	for (; isdigit((unsigned char)*str) || (*str == '.' && !point); str++) {
-		if (*str == '.') {
-			point = true;
-			continue;
-		}
-		num = num * 10 + (unsigned int)(*str - '0');
-		if (point)
-			den *= 10;
-		if (num > UINT64_MAX || den > UINT64_MAX)
-			return -ERANGE;
-	}
-	unit = gq_find_unit(kind->units, str);
-	if (!unit)
-		return -EINVAL;
-	num *= unit->mul;
-	if (kind->exact && num % den)
-		return -EINVAL;
-	num /= den;
-	if (num > UINT64_MAX)
-		return -ERANGE;
-	*val = num;
-	return 0;
-}
-
-/* The same for a mask or a count, which may also be in base 16. */
-static int gq_scan_hex(const char *str, uint64_t *val)
-{
-	uint64_t num = 0;
-
-	if (!*str)
-		return -EINVAL;
-	for (; isxdigit((unsigned char)*str); str++) {
-		int c = tolower((unsigned char)*str);
-
-		if (num >> 60)
-			return -ERANGE;
-		num = num << 4 | (unsigned int)(c <= '9' ? c - '0' :
-						c - 'a' + 10);
-	}
-	if (*str)
-		return -EINVAL;
-	*val = num;
-	return 0;
-}
-
-static int gq_parse_value(const struct gq_opt *opt, const char *str,
-			  uint64_t *val)
-{
-	const struct gq_kind *kind = &gq_kinds[opt->kind];
-	int err;
-
-	if (kind->none && !strcmp(str, kind->none)) {
-		*val = UINT64_MAX;
-		return 0;
-	}
-	if (opt->kind == GQ_NUMBER && !strncasecmp(str, "0x", 2))
-		err = gq_scan_hex(str + 2, val);
-	else
-		err = gq_scan(kind, str, val);
-	if (!err && opt->size == 4 && *val > UINT32_MAX)
-		err = -ERANGE;
-	return err;
-}
-
 static const struct gq_opt *gq_find_opt(const char *name)
 {
 	size_t i;
@@ -473,7 +271,8 @@ static int gq_parse_opt(const struct qdisc_util *qu, int argc, char **argv,
 		}
 		argc--;
 		argv++;
-		err = gq_parse_value(opt, *argv, &val[opt->attr]);
+		err = gq_value_parse(opt->kind, opt->size, *argv,
+				     &val[opt->attr]);
 		if (err) {
 			fprintf(stderr, "gq: %s \"%s\": %s; expected %s\n",
 				opt->name, *argv, err == -ERANGE ?
@@ -482,29 +281,6 @@ static int gq_parse_opt(const struct qdisc_util *qu, int argc, char **argv,
 		}
 	}
 	return gq_put_options(n, val, set);
-}
-
-/* Write @val with the largest unit that divides it. */
-static void gq_format(char *buf, size_t len, const struct gq_kind *kind,
-		      uint64_t val)
-{
-	unsigned __int128 num = (unsigned __int128)val * kind->base;
-	const struct gq_unit *unit, *best = NULL;
-
-	if (kind->none && val == UINT64_MAX) {
-		snprintf(buf, len, "%s", kind->none);
-		return;
-	}
-	for (unit = kind->units; unit->name; unit++) {
-		if (!unit->shown || num % unit->mul ||
-		    num / unit->mul > UINT64_MAX)
-			continue;
-		/* 0 is a multiple of all: write it in the smallest */
-		if (!best || (!val && unit->mul < best->mul))
-			best = unit;
-	}
-	snprintf(buf, len, "%llu%s", (unsigned long long)(num / best->mul),
-		 best->name);
 }
 
 /*
@@ -550,14 +326,14 @@ static void gq_print_flag(const struct gq_opt *opt, bool val)
 
 static void gq_print_value(const struct gq_opt *opt, uint64_t val)
 {
-	const struct gq_kind *kind = &gq_kinds[opt->kind];
-	uint64_t scale = opt->kind == GQ_TIME_US ? kind->base : 1;
+	/* rates stay in bytes, as everywhere in tc's JSON */
+	uint64_t scale = opt->kind == GQ_TIME_US ? gq_value_base(opt->kind) : 1;
 	char buf[64];
 
-	gq_format(buf, sizeof(buf), kind, val);
+	gq_value_format(buf, sizeof(buf), opt->kind, val);
 	print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s ", opt->name);
 	print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s ", buf);
-	if (kind->none && val == UINT64_MAX)
+	if (gq_value_is_none(opt->kind, val))
 		print_color_null(PRINT_JSON, COLOR_NONE, opt->name, NULL, NULL);
 	else
 		print_color_lluint(PRINT_JSON, COLOR_NONE, opt->name, NULL,
@@ -611,7 +387,7 @@ static const char *gq_print_next_event(const char *sep, struct rtattr *attr)
 	if (!gq_get(attr, "next_event", sizeof(val), &val))
 		return sep;
 	ns = (int64_t)val;
-	gq_format(buf, sizeof(buf), &gq_kinds[GQ_TIME], ns < 0 ? -val : val);
+	gq_value_format(buf, sizeof(buf), GQ_TIME, ns < 0 ? -val : val);
 	sep = gq_print_label(sep, "next_event");
 	print_color_string(PRINT_FP, COLOR_NONE, NULL,
 			   ns < 0 ? " -%s" : " %s", buf);
@@ -634,8 +410,8 @@ static void gq_print_percentile(const uint64_t *bins, unsigned int percent)
 			break;
 	}
 	/* the last bin has no end, only a beginning */
-	gq_format(bound, sizeof(bound), &gq_kinds[GQ_TIME],
-		  i < GQ_LATENESS_BINS - 1 ? 2ULL << i : 1ULL << i);
+	gq_value_format(bound, sizeof(bound), GQ_TIME,
+			i < GQ_LATENESS_BINS - 1 ? 2ULL << i : 1ULL << i);
 	snprintf(buf, sizeof(buf), " p%u %s%s", percent,
 		 i < GQ_LATENESS_BINS - 1 ? "<" : ">=", bound);
 	print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s", buf);

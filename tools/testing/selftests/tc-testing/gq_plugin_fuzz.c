@@ -3,10 +3,10 @@
  * Test of tc's plugin for gq without tc and without a kernel.
  *
  * The plugin is linked with small stand-ins for the functions of tc that it
- * calls. They write into memory, so that its output can be read back.
- * Messages end at an inaccessible page: reading beyond one is a crash, also
- * where AddressSanitizer does not work (a user-mode kernel has too little
- * address space for it). The same seed gives the same run.
+ * calls (gq_fake_tc.c), so that its output can be read back. Messages end at an
+ * inaccessible page: reading beyond one is a crash, also where AddressSanitizer
+ * does not work (a user-mode kernel has too little address space for it). The
+ * same seed gives the same run.
  *
  * Expectations
  *  1. A value that is valid becomes exactly this attribute.
@@ -31,6 +31,8 @@
 #include <unistd.h>
 
 #include "kselftest.h"
+#include "gq_fake_tc.h"
+#include "gq_plugin_cases.h"
 #include "iproute2.h"
 
 #define AREA_SIZE	(16 * 4096)
@@ -41,19 +43,6 @@ struct msg {
 	struct nlmsghdr n;
 	char room[MSG_MAX];
 };
-
-/* What the plugin printed: standard output as tc would have it, and errors. */
-static struct {
-	FILE *out;
-	char *text;
-	size_t len;
-	FILE *err;
-	char *err_text;
-	size_t err_len;
-	bool json;
-	bool array;
-	unsigned int misuse;	/* calls that tc could not have served */
-} fake;
 
 static char *area_end;		/* the inaccessible page begins here */
 static uint64_t seed = 1;
@@ -82,137 +71,6 @@ static uint64_t rnd_value(void)
 	return rnd() >> rnd_below(64);
 }
 
-/* ---- stand-ins for tc ---- */
-
-static bool fake_wants(enum output_type t, const char *key, const char *fmt)
-{
-	if (t == (fake.json ? PRINT_FP : PRINT_JSON))
-		return false;
-	if (fake.json ? !key != fake.array : !fmt)
-		fake.misuse++;
-	if (fake.json && key)
-		fprintf(fake.out, "\"%s\":", key);
-	return true;
-}
-
-#define FAKE_PRINT(name, type, json_fmt)				\
-	int print_color_##name(enum output_type t, enum color_attr color, \
-			       const char *key, const char *fmt,	\
-			       type value)				\
-	{								\
-		if (color != COLOR_NONE)				\
-			fake.misuse++;					\
-		if (fake_wants(t, key, fmt))				\
-			fprintf(fake.out, fake.json ? json_fmt "," : fmt, \
-				value);					\
-		return 0;						\
-	}
-
-FAKE_PRINT(string, const char *, "\"%s\"")
-FAKE_PRINT(lluint, unsigned long long, "%llu")
-FAKE_PRINT(s64, int64_t, "%ld")
-FAKE_PRINT(bool, bool, "%d")
-
-int print_color_null(enum output_type t, enum color_attr color, const char *key,
-		     const char *fmt, const char *value)
-{
-	(void)color;
-	(void)value;
-	if (fake_wants(t, key, fmt))
-		fputs("null,", fake.out);
-	return 0;
-}
-
-void open_json_array(enum output_type t, const char *key)
-{
-	if (t != PRINT_JSON || !key || fake.array)
-		fake.misuse++;
-	fake.array = fake.json;
-	if (fake.json)
-		fprintf(fake.out, "\"%s\":[", key);
-}
-
-void close_json_array(enum output_type t, const char *key)
-{
-	(void)key;
-	if (t != PRINT_JSON || fake.array != fake.json)
-		fake.misuse++;
-	fake.array = false;
-	if (fake.json)
-		fputs("],", fake.out);
-}
-
-void print_nl(void)
-{
-	if (!fake.json)
-		fputc('\n', fake.out);
-}
-
-int addattr_l(struct nlmsghdr *n, int maxlen, int type, const void *data,
-	      int alen)
-{
-	unsigned int at = NLMSG_ALIGN(n->nlmsg_len);
-	struct rtattr *attr = (void *)((char *)n + at);
-
-	if (at + RTA_SPACE(alen) > (unsigned int)maxlen)
-		return -1;
-	attr->rta_type = type;
-	attr->rta_len = RTA_LENGTH(alen);
-	if (alen)
-		memcpy(RTA_DATA(attr), data, alen);
-	n->nlmsg_len = at + RTA_SPACE(alen);
-	return 0;
-}
-
-struct rtattr *addattr_nest(struct nlmsghdr *n, int maxlen, int type)
-{
-	struct rtattr *nest = (void *)((char *)n + NLMSG_ALIGN(n->nlmsg_len));
-
-	addattr_l(n, maxlen, type, NULL, 0);
-	return nest;
-}
-
-int addattr_nest_end(struct nlmsghdr *n, struct rtattr *nest)
-{
-	nest->rta_len = (char *)n + n->nlmsg_len - (char *)nest;
-	return n->nlmsg_len;
-}
-
-int parse_rtattr_flags(struct rtattr *tb[], int max, struct rtattr *rta,
-		       int len, unsigned short flags)
-{
-	memset(tb, 0, sizeof(*tb) * (max + 1));
-	for (; RTA_OK(rta, len); rta = RTA_NEXT(rta, len)) {
-		int type = rta->rta_type & ~flags;
-
-		if (type <= max && !tb[type])
-			tb[type] = rta;
-	}
-	return 0;
-}
-
-/* ---- helpers ---- */
-
-static void fake_begin(bool json)
-{
-	free(fake.text);
-	free(fake.err_text);
-	fake.text = NULL;
-	fake.err_text = NULL;
-	fake.out = open_memstream(&fake.text, &fake.len);
-	fake.err = open_memstream(&fake.err_text, &fake.err_len);
-	if (!fake.out || !fake.err)
-		ksft_exit_fail_msg("no memory\n");
-	fake.json = json;
-	fake.array = false;
-}
-
-static void fake_end(void)
-{
-	fclose(fake.out);
-	fclose(fake.err);
-}
-
 /* Sanitizers write to file descriptor 2, the plugin to stderr. */
 static int parse(struct msg *m, char *line)
 {
@@ -225,7 +83,8 @@ static int parse(struct msg *m, char *line)
 		words[argc++] = word;
 	memset(m, 0, sizeof(*m));
 	m->n.nlmsg_len = NLMSG_HDRLEN;
-	fake_begin(false);
+	if (fake_begin(false))
+		ksft_exit_fail_msg("no memory\n");
 	stderr = fake.err;
 	ret = gq_qdisc_util.parse_qopt(&gq_qdisc_util, argc, words, &m->n,
 				       "dev0");
@@ -246,7 +105,8 @@ static void print(struct rtattr *nest, bool xstats, bool json)
 {
 	FILE *saved = stderr;
 
-	fake_begin(json);
+	if (fake_begin(json))
+		ksft_exit_fail_msg("no memory\n");
 	stderr = fake.err;
 	if (xstats)
 		gq_qdisc_util.print_xstats(&gq_qdisc_util, stdout, nest);
@@ -322,64 +182,6 @@ static unsigned int count(const char *text, const char *what)
 	return n;
 }
 
-/* ---- expectations ---- */
-
-static const uint8_t opt_size[TCA_GQ_MAX + 1] = {
-	[TCA_GQ_LIMIT] = 4, [TCA_GQ_FLOW_LIMIT] = 4, [TCA_GQ_QUANTUM] = 4,
-	[TCA_GQ_INITIAL_QUANTUM] = 4, [TCA_GQ_PACING] = 1,
-	[TCA_GQ_MAXRATE] = 8, [TCA_GQ_GRANULARITY] = 4, [TCA_GQ_BUCKETS] = 4,
-	[TCA_GQ_HORIZON] = 8, [TCA_GQ_HORIZON_DROP] = 1,
-	[TCA_GQ_TIMER_SLACK] = 4, [TCA_GQ_CE_THRESHOLD] = 8,
-	[TCA_GQ_ORPHAN_MASK] = 4, [TCA_GQ_REFILL_DELAY] = 4,
-	[TCA_GQ_LOW_RATE_THRESHOLD] = 8,
-};
-
-static const struct {
-	const char *line;
-	int attr;
-	uint64_t val;
-} good[] = {
-	{ "limit 1", TCA_GQ_LIMIT, 1 },
-	{ "limit 16777216p", TCA_GQ_LIMIT, 16777216 },
-	{ "flow_limit 4294967295P", TCA_GQ_FLOW_LIMIT, UINT32_MAX },
-	{ "quantum 3028", TCA_GQ_QUANTUM, 3028 },
-	{ "quantum 256b", TCA_GQ_QUANTUM, 256 },
-	{ "quantum 1mb", TCA_GQ_QUANTUM, 1048576 },
-	{ "quantum 1.5kb", TCA_GQ_QUANTUM, 1536 },
-	{ "initial_quantum 0", TCA_GQ_INITIAL_QUANTUM, 0 },
-	{ "pacing", TCA_GQ_PACING, 1 },
-	{ "nopacing", TCA_GQ_PACING, 0 },
-	{ "maxrate 8", TCA_GQ_MAXRATE, 1 },
-	{ "maxrate 1.5Mbit", TCA_GQ_MAXRATE, 187500 },
-	{ "maxrate 1bps", TCA_GQ_MAXRATE, 1 },
-	{ "maxrate 1KBps", TCA_GQ_MAXRATE, 1000 },
-	{ "maxrate 1kibit", TCA_GQ_MAXRATE, 128 },
-	{ "maxrate 100gbit", TCA_GQ_MAXRATE, 12500000000 },
-	{ "maxrate 2tibps", TCA_GQ_MAXRATE, 2ULL << 40 },
-	{ "maxrate 18446744073709551615bps", TCA_GQ_MAXRATE, UINT64_MAX },
-	{ "maxrate unlimited", TCA_GQ_MAXRATE, UINT64_MAX },
-	{ "granularity 8192ns", TCA_GQ_GRANULARITY, 8192 },
-	{ "granularity 8us", TCA_GQ_GRANULARITY, 8000 },
-	{ "granularity 8.192usec", TCA_GQ_GRANULARITY, 8192 },
-	{ "buckets 64", TCA_GQ_BUCKETS, 64 },
-	{ "buckets 0x100000", TCA_GQ_BUCKETS, 1048576 },
-	{ "horizon 1ns", TCA_GQ_HORIZON, 1 },
-	{ "horizon 10s", TCA_GQ_HORIZON, 10000000000 },
-	{ "horizon 4398.046511104s", TCA_GQ_HORIZON, 1ULL << 42 },
-	{ "horizon_drop", TCA_GQ_HORIZON_DROP, 1 },
-	{ "horizon_cap", TCA_GQ_HORIZON_DROP, 0 },
-	{ "timer_slack 0s", TCA_GQ_TIMER_SLACK, 0 },
-	{ "timer_slack 1secs", TCA_GQ_TIMER_SLACK, 1000000000 },
-	{ "ce_threshold 1ms", TCA_GQ_CE_THRESHOLD, 1000000 },
-	{ "ce_threshold off", TCA_GQ_CE_THRESHOLD, UINT64_MAX },
-	{ "orphan_mask 0x3ff", TCA_GQ_ORPHAN_MASK, 1023 },
-	{ "orphan_mask 4294967295", TCA_GQ_ORPHAN_MASK, UINT32_MAX },
-	{ "refill_delay 40ms", TCA_GQ_REFILL_DELAY, 40000 },
-	{ "refill_delay 4294967295us", TCA_GQ_REFILL_DELAY, UINT32_MAX },
-	{ "low_rate_threshold 550kbit", TCA_GQ_LOW_RATE_THRESHOLD, 68750 },
-	{ "low_rate_threshold 0", TCA_GQ_LOW_RATE_THRESHOLD, 0 },
-};
-
 static void test_good(void)
 {
 	struct rtattr *tb[TCA_GQ_MAX + 1], *nest;
@@ -401,54 +203,6 @@ static void test_good(void)
 				 "1: %s\n", good[i].line);
 	}
 }
-
-static const struct {
-	const char *line;
-	const char *says;
-} bad[] = {
-	{ "limit", "limit: value missing; expected packets" },
-	{ "limit -1", "limit \"-1\": not valid; expected packets" },
-	{ "limit +1", "limit \"+1\": not valid" },
-	{ "limit 1.5", "limit \"1.5\": not valid" },
-	{ "limit 10x", "limit \"10x\": not valid" },
-	{ "limit ten", "limit \"ten\": not valid" },
-	{ "limit pacing", "limit \"pacing\": not valid" },
-	{ "limit 4294967296", "limit \"4294967296\": too large" },
-	{ "limit 18446744073709551617", "too large" },
-	{ "limit 0x10", "limit \"0x10\": not valid" },
-	{ "limit 10 limit 10", "limit: given twice" },
-	{ "pacing nopacing", "nopacing: given twice, or with its opposite" },
-	{ "horizon_cap horizon_drop", "horizon_drop: given twice" },
-	{ "flow_limit 1s", "flow_limit \"1s\": not valid" },
-	{ "quantum 1kbit", "quantum \"1kbit\": not valid; expected bytes" },
-	{ "quantum 4gb", "quantum \"4gb\": not valid" },
-	{ "quantum 4096mb", "quantum \"4096mb\": too large" },
-	{ "initial_quantum", "initial_quantum: value missing" },
-	{ "maxrate 10ms", "maxrate \"10ms\": not valid; expected a rate" },
-	{ "maxrate 50%", "maxrate \"50%\": not valid" },
-	{ "maxrate off", "maxrate \"off\": not valid" },
-	{ "maxrate 18446744073709551616bps", "too large" },
-	{ "maxrate 99999999999tbps", "too large" },
-	{ "granularity 8192", "\"8192\": not valid; expected a time with its unit" },
-	{ "granularity 0.1ns", "\"0.1ns\": not valid" },
-	{ "granularity 5s", "granularity \"5s\": too large" },
-	{ "buckets 64p", "buckets \"64p\": not valid; expected a number" },
-	{ "buckets 0x", "buckets \"0x\": not valid" },
-	{ "buckets 0x100000000", "buckets \"0x100000000\": too large" },
-	{ "buckets 0xfffffffffffffffff", "too large" },
-	{ "horizon 1min", "horizon \"1min\": not valid" },
-	{ "horizon 18446744074s", "horizon \"18446744074s\": too large" },
-	{ "timer_slack 1..5us", "timer_slack \"1..5us\": not valid" },
-	{ "timer_slack .5us", "timer_slack \".5us\": not valid" },
-	{ "ce_threshold unlimited", "ce_threshold \"unlimited\": not valid" },
-	{ "orphan_mask 0xfg", "orphan_mask \"0xfg\": not valid" },
-	{ "refill_delay 1500ns", "\"1500ns\": not valid; expected a time with its unit, whole us" },
-	{ "low_rate_threshold", "low_rate_threshold: value missing" },
-	{ "low_rate_threshold unlimited", "not valid; expected a rate" },
-	{ "Limit 10", "unknown option \"Limit\"" },
-	{ "lim 10", "unknown option \"lim\"" },
-	{ "10", "unknown option \"10\"" },
-};
 
 static void test_bad(void)
 {
@@ -528,20 +282,6 @@ static void put_lateness(struct msg *m, const uint64_t *bins)
 		  GQ_LATENESS_BINS * sizeof(*bins));
 }
 
-static const struct {
-	uint64_t bins[GQ_LATENESS_BINS];
-	const char *text;
-} lateness[] = {
-	{ { 0 }, "" },
-	{ { 1 }, "lateness p50 <2ns p99 <2ns" },
-	{ { [12] = 99, [13] = 1 }, "lateness p50 <8192ns p99 <8192ns" },
-	{ { [12] = 98, [13] = 2 }, "lateness p50 <8192ns p99 <16384ns" },
-	{ { [3] = 49, [10] = 51 }, "lateness p50 <2048ns p99 <2048ns" },
-	{ { [30] = 1 }, "lateness p50 <2147483648ns p99 <2147483648ns" },
-	{ { 50, [31] = 50 }, "lateness p50 <2ns p99 >=2147483648ns" },
-	{ { UINT64_MAX, UINT64_MAX, [31] = 7 }, "lateness p50 <4ns p99 <4ns" },
-};
-
 static void test_lateness(void)
 {
 	const char *found;
@@ -557,33 +297,6 @@ static void test_lateness(void)
 				 "5: histogram %zu: %s\n", i, lateness[i].text);
 	}
 }
-
-static const char *const stat_names[TCA_GQ_STATS_MAX + 1] = {
-	[TCA_GQ_STATS_FLOWS] = "flows",
-	[TCA_GQ_STATS_INACTIVE_FLOWS] = "inactive_flows",
-	[TCA_GQ_STATS_THROTTLED_FLOWS] = "throttled_flows",
-	[TCA_GQ_STATS_NEXT_EVENT] = "next_event",
-	[TCA_GQ_STATS_ENQUEUED] = "enqueued",
-	[TCA_GQ_STATS_DEQUEUED] = "dequeued",
-	[TCA_GQ_STATS_EVICTED] = "evicted",
-	[TCA_GQ_STATS_FASTPATH] = "fastpath",
-	[TCA_GQ_STATS_THROTTLED] = "throttled",
-	[TCA_GQ_STATS_REINSERTS] = "reinserts",
-	[TCA_GQ_STATS_TIMER_ARMS] = "timer_arms",
-	[TCA_GQ_STATS_TIMER_FIRES] = "timer_fires",
-	[TCA_GQ_STATS_LIMIT_DROPS] = "limit_drops",
-	[TCA_GQ_STATS_FLOW_LIMIT_DROPS] = "flow_limit_drops",
-	[TCA_GQ_STATS_HORIZON_DROPS] = "horizon_drops",
-	[TCA_GQ_STATS_HORIZON_CAPS] = "horizon_caps",
-	[TCA_GQ_STATS_CE_MARKS] = "ce_marks",
-	[TCA_GQ_STATS_CLOCKS_CONVERTED] = "clocks_converted",
-	[TCA_GQ_STATS_PKTS_TOO_LONG] = "pkts_too_long",
-	[TCA_GQ_STATS_ALLOC_ERRORS] = "alloc_errors",
-	[TCA_GQ_STATS_GC_FLOWS] = "gc_flows",
-	[TCA_GQ_STATS_HASH_BUCKETS] = "hash_buckets",
-	[TCA_GQ_STATS_HASH_RESIZES] = "hash_resizes",
-	[TCA_GQ_STATS_LATENESS] = "lateness",
-};
 
 static int stat_size(int attr)
 {
