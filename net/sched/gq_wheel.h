@@ -49,6 +49,11 @@
 #include <linux/kernel.h>
 #include <linux/types.h>
 
+#ifndef __KERNEL__
+/* tools/include has no __ffs64(). */
+#define __ffs64(word)		((unsigned long)__builtin_ctzll(word))
+#endif
+
 #define GQ_FFS_LOG		6	/* log2 of the bits of a word */
 #define GQ_FFS_LEVELS_MAX	4	/* 64^4 = 2^24 bits */
 #define GQ_FFS_NONE		(~0U)
