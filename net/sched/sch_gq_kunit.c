@@ -332,9 +332,11 @@ struct gq_item {
 
 /**
  * struct gq_rig - a wheel beside its model
+ * @test: the running test case
  * @w: the wheel under test
  * @mem: its memory
  * @tree: items inside, in the order in which they have to leave
+ * @rnd: where random numbers come from
  * @base: the model's first bucket of the window
  * @slots: of the wheel
  * @shift: of the wheel
