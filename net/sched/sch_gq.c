@@ -714,6 +714,8 @@ static int gq_dump_stats(struct Qdisc *sch, struct gnet_dump *d)
 	sch_tree_lock(sch);
 	*st = q->stats;
 	st->reinserts += q->wheel.reinserts;
+	/* What a parent peeked at, or the device refused, is still queued. */
+	st->dequeued -= skb_queue_len(&sch->gso_skb);
 	err = gq_put_gauges(d->skb, q, gq_wheel_due(&q->wheel), ktime_get_ns());
 	sch_tree_unlock(sch);
 
