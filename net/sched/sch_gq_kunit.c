@@ -47,7 +47,7 @@
 
 static unsigned int ops = 10000000;
 module_param(ops, uint, 0444);
-MODULE_PARM_DESC(ops, "random operations on wheels, over all sizes");
+MODULE_PARM_DESC(ops, "random operations on wheels of all sizes, 100000 or more");
 
 static unsigned long seed = 1;
 module_param(seed, ulong, 0444);
