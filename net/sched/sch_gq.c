@@ -562,7 +562,10 @@ static void gq_evict(struct Qdisc *sch, u32 limit)
 		gq_evict_round(sch, q->hash.old, limit, &bytes);
 	} while (q->stats.evicted != round);
 
-	qdisc_tree_reduce_backlog(sch, q->stats.evicted - before, bytes);
+	/* A qdisc that is being added has no parent yet that could be told. */
+	if (q->stats.evicted != before)
+		qdisc_tree_reduce_backlog(sch, q->stats.evicted - before,
+					  bytes);
 }
 
 /* ---- Configuration ---- */
