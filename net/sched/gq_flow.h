@@ -26,6 +26,7 @@
 
 struct gq_cb {
 	u64	time_to_send;	/* CLOCK_MONOTONIC, ns */
+	u8	band;		/* which it is counted for */
 	bool	sk_rate;	/* the socket's rate applies */
 };
 
@@ -56,6 +57,18 @@ struct gq_flow {
 	s32		credit;		/* bytes left in this round */
 	u8		state;		/* enum gq_state */
 	u8		waited;		/* first packet comes from the wheel */
+	u8		band;		/* of the packet that came last */
+};
+
+struct gq_band {
+	struct gq_list		new;
+	struct gq_list		old;
+	u64			served;		/* ns, or when it became ready */
+	s32			credit;		/* bytes left; weighted bands */
+	u32			qlen;		/* packets */
+	u64			rescues;
+	struct gnet_stats_basic_sync	bstats;
+	struct gnet_stats_queue	qstats;
 };
 
 struct gq_sched {
@@ -64,10 +77,15 @@ struct gq_sched {
 	u64			catch_up;	/* ns, granularity + slack */
 	unsigned long		refill_jiffies;
 	void			*wheel_mem;
+	bool			dscp_used;	/* the DSCP map is not empty */
+	u8			strict;		/* bands with GQ_BAND_STRICT */
+	u8			starvable;	/* bands with a starvation bound */
+	struct tcf_proto __rcu	*filter_list;
+	struct tcf_block	*block;
 
 /* Written by enqueue and dequeue */
-	struct gq_list		new;
-	struct gq_list		old;
+	u8			ready;		/* bands with listed flows */
+	u8			turn;		/* weighted band being served */
 	struct gq_hash		hash;
 	struct gq_wheel		wheel;
 	struct sk_buff		*fast_head;
@@ -76,6 +94,8 @@ struct gq_sched {
 	u32			inactive;	/* flows without a packet */
 	u32			throttled;	/* flows in the wheel, not empty */
 	bool			timer_armed;
+	struct gq_flow		*fat;		/* see gq_note_fat() */
+	struct gq_band		band[GQ_BANDS_MAX];
 	struct qdisc_watchdog	watchdog;
 
 /* Seldom written */
@@ -98,6 +118,18 @@ static struct gq_flow *gq_hent_flow(const struct gq_hent *e)
 	return container_of(e, struct gq_flow, hent);
 }
 
+static void gq_band_add(struct gq_sched *q, struct gq_flow *f, bool new,
+			u64 now)
+{
+	struct gq_band *b = &q->band[f->band];
+
+	gq_list_add_tail(new ? &b->new : &b->old, &f->node);
+	if (!(q->ready & BIT(f->band))) {
+		q->ready |= BIT(f->band);
+		b->served = now;
+	}
+}
+
 /* The one place where a flow's state changes. It is in no list when called. */
 static void gq_flow_set_state(struct gq_sched *q, struct gq_flow *f,
 			      enum gq_state state, u64 now)
@@ -111,10 +143,8 @@ static void gq_flow_set_state(struct gq_sched *q, struct gq_flow *f,
 		f->idle_since = jiffies;
 		break;
 	case GQ_NEW:
-		gq_list_add_tail(&q->new, &f->node);
-		break;
 	case GQ_OLD:
-		gq_list_add_tail(&q->old, &f->node);
+		gq_band_add(q, f, state == GQ_NEW, now);
 		break;
 	case GQ_WHEEL:
 		gq_wheel_insert(&q->wheel, &f->node, now);
@@ -148,6 +178,32 @@ static struct sk_buff *gq_flow_pop(struct gq_sched *q, struct gq_flow *f)
 			q->throttled--;
 	}
 	return skb;
+}
+
+/*
+ * Take out the oldest packet, not to be sent. A flow in the wheel stays in its
+ * bucket: should its next packet be due only later, the wheel finds that out
+ * when the bucket is over.
+ */
+static struct sk_buff *gq_flow_evict(struct gq_sched *q, struct gq_flow *f)
+{
+	struct sk_buff *skb = gq_flow_pop(q, f);
+
+	if (f->head)
+		f->node.deadline = max(f->node.deadline,
+				       gq_cb(f->head)->time_to_send);
+	return skb;
+}
+
+/*
+ * Remember the fattest of the flows that still grow: it is who pays at the
+ * limit. To compare each flow that gets a packet with the one remembered is
+ * enough: a fatter one that gets none has no part in the queue's growth.
+ */
+static void gq_note_fat(struct gq_sched *q, struct gq_flow *f)
+{
+	if (!q->fat || f->qlen > q->fat->qlen)
+		q->fat = f;
 }
 
 /* ---- Flow table ---- */
@@ -217,6 +273,8 @@ static void gq_gc(struct gq_sched *q)
 		e = gq_hash_sweep(&q->hash, gq_flow_collectable, NULL);
 		for (; e; e = next) {
 			next = e->next;
+			if (q->fat == gq_hent_flow(e))
+				q->fat = NULL;
 			kmem_cache_free(gq_flow_cachep, gq_hent_flow(e));
 			q->inactive--;
 			q->stats.gc_flows++;

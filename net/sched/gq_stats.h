@@ -18,6 +18,7 @@ struct gq_stats {
 	u64	timer_arms;
 	u64	timer_fires;
 	u64	limit_drops;
+	u64	band_limit_drops;
 	u64	flow_limit_drops;
 	u64	horizon_drops;
 	u64	horizon_caps;
@@ -44,6 +45,7 @@ static const u16 gq_counters[TCA_GQ_STATS_MAX + 1] = {
 	GQ_STAT(TCA_GQ_STATS_TIMER_ARMS, timer_arms),
 	GQ_STAT(TCA_GQ_STATS_TIMER_FIRES, timer_fires),
 	GQ_STAT(TCA_GQ_STATS_LIMIT_DROPS, limit_drops),
+	GQ_STAT(TCA_GQ_STATS_BAND_LIMIT_DROPS, band_limit_drops),
 	GQ_STAT(TCA_GQ_STATS_FLOW_LIMIT_DROPS, flow_limit_drops),
 	GQ_STAT(TCA_GQ_STATS_HORIZON_DROPS, horizon_drops),
 	GQ_STAT(TCA_GQ_STATS_HORIZON_CAPS, horizon_caps),

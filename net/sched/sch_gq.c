@@ -21,20 +21,22 @@
  *      | needed       |               |
  *      v              v               v
  *   fast path      NEW, OLD  <----  WHEEL       (timer at the end of the
- *   one FIFO       two lists  ---->  cFFS        earliest bucket in use)
+ *   one FIFO       of 8 bands ---->  cFFS        earliest bucket in use)
  *      |              |
  *      +------> link <+
  *
- * Flows of the WHEEL become OLD when their bucket is over. NEW and OLD are
- * served by deficit round robin, NEW first; a flow that has sent is OLD, or
- * goes into the wheel if its next deadline lies ahead.
+ * Flows of the WHEEL become OLD when their bucket is over. Each band has a NEW
+ * and an OLD list, served by deficit round robin, NEW first; a flow that has
+ * sent is OLD, or goes into the wheel if its next deadline lies ahead. Which
+ * band is served is told in gq_band.h.
  *
- *   state  has packets  held by   left when
- *   IDLE   no           -         a packet arrives -> NEW or WHEEL; gc
- *   NEW    yes          q->new    credit used up, or empty -> OLD; -> WHEEL
- *   OLD    perhaps      q->old    found empty -> IDLE; deadline -> WHEEL
- *   WHEEL  perhaps (1)  q->wheel  bucket over -> OLD
+ *   state  has packets  held by       left when
+ *   IDLE   no           -             a packet arrives -> NEW or WHEEL; gc
+ *   NEW    yes          its band      credit used up, or empty -> OLD; -> WHEEL
+ *   OLD    perhaps      its band (2)  found empty -> IDLE; deadline -> WHEEL
+ *   WHEEL  perhaps (1)  q->wheel      bucket over -> OLD
  *   (1) none after an eviction; the flow is then found empty once OLD
+ *   (2) or the band of an earlier packet, until it is come to there
  *
  * An emptied NEW flow passes through OLD so that it can't gain by always being
  * new (as in fq_codel and fq).
@@ -64,7 +66,7 @@
 #include <net/pkt_sched.h>
 #include <net/sock.h>
 
-#include "gq_flow.h"
+#include "gq_class.h"
 
 /* More packets than this without a flow could be unfair to the others. */
 #define GQ_FASTPATH_MAX		8
@@ -179,10 +181,8 @@ static bool gq_stamp(struct gq_sched *q, struct sk_buff *skb, u64 now)
 	struct sock *sk = skb->sk;
 
 	if (unlikely(wait > (s64)q->cfg.horizon)) {
-		if (q->cfg.horizon_drop) {
-			q->stats.horizon_drops++;
+		if (q->cfg.horizon_drop)
 			return false;
-		}
 		q->stats.horizon_caps++;
 		skb->tstamp -= wait - q->cfg.horizon;
 		wait = q->cfg.horizon;
@@ -228,39 +228,92 @@ static void gq_flow_activate(struct gq_sched *q, struct gq_flow *f,
 	}
 }
 
+static int gq_drop(struct sk_buff *skb, struct Qdisc *sch, u32 band,
+		   struct sk_buff **to_free, u64 *counter,
+		   enum skb_drop_reason reason)
+{
+	struct gq_sched *q = qdisc_priv(sch);
+
+	(*counter)++;
+	q->band[band].qstats.drops++;
+	return qdisc_drop_reason(skb, sch, to_free, reason);
+}
+
+/*
+ * One packet too many was taken in, of @len bytes, into @f: drop the oldest of
+ * the fattest flow. If that is @f, the sender is told, and the parents, which
+ * are about to count what was taken in, must not.
+ */
+static int gq_drop_fattest(struct Qdisc *sch, const struct gq_flow *f, u32 len,
+			   struct sk_buff **to_free)
+{
+	struct gq_sched *q = qdisc_priv(sch);
+	struct sk_buff *skb = gq_flow_evict(q, q->fat);
+	u32 dropped = qdisc_pkt_len(skb);
+
+	sch->q.qlen--;
+	qdisc_qstats_backlog_dec(sch, skb);
+	gq_band_left(q, skb);
+	gq_drop(skb, sch, gq_cb(skb)->band, to_free, &q->stats.evicted,
+		SKB_DROP_REASON_QDISC_DROP);
+	if (q->fat == f) {
+		qdisc_tree_reduce_backlog(sch, 0, dropped - len);
+		return NET_XMIT_CN;
+	}
+	qdisc_tree_reduce_backlog(sch, 1, dropped);
+	return NET_XMIT_SUCCESS;
+}
+
 static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 		      struct sk_buff **to_free)
 {
 	struct gq_sched *q = qdisc_priv(sch);
+	u32 len = qdisc_pkt_len(skb);
 	u64 now = ktime_get_ns();
 	struct gq_flow *f;
+	int band, ret;
 
-	if (unlikely(sch->q.qlen >= q->cfg.limit)) {
-		q->stats.limit_drops++;
-		return qdisc_drop_reason(skb, sch, to_free,
-					 SKB_DROP_REASON_FQ_BAND_LIMIT);
+	band = gq_select_band(sch, skb, &ret);
+	if (unlikely(band < 0)) {
+		if (ret & __NET_XMIT_BYPASS)
+			qdisc_qstats_drop(sch);
+		__qdisc_drop(skb, to_free);
+		return ret;
 	}
+	if (unlikely(sch->q.qlen >= q->cfg.limit && (!q->fat || !q->fat->qlen)))
+		return gq_drop(skb, sch, band, to_free, &q->stats.limit_drops,
+			       SKB_DROP_REASON_QDISC_DROP);
+	if (unlikely(q->band[band].qlen >= q->cfg.band[band].limit))
+		return gq_drop(skb, sch, band, to_free,
+			       &q->stats.band_limit_drops,
+			       SKB_DROP_REASON_FQ_BAND_LIMIT);
 	if (unlikely(!gq_stamp(q, skb, now)))
-		return qdisc_drop_reason(skb, sch, to_free,
-					 SKB_DROP_REASON_FQ_HORIZON_LIMIT);
+		return gq_drop(skb, sch, band, to_free,
+			       &q->stats.horizon_drops,
+			       SKB_DROP_REASON_FQ_HORIZON_LIMIT);
+	gq_cb(skb)->band = band;
 
 	f = gq_classify(sch, skb, now);
 	if (f) {
-		if (unlikely(f->qlen >= q->cfg.flow_limit)) {
-			q->stats.flow_limit_drops++;
-			return qdisc_drop_reason(skb, sch, to_free,
-						 SKB_DROP_REASON_FQ_FLOW_LIMIT);
-		}
+		if (unlikely(f->qlen >= q->cfg.flow_limit))
+			return gq_drop(skb, sch, band, to_free,
+				       &q->stats.flow_limit_drops,
+				       SKB_DROP_REASON_FQ_FLOW_LIMIT);
+		f->band = band;
 		if (!f->qlen)
 			gq_flow_activate(q, f, gq_cb(skb)->time_to_send, now);
 		gq_flow_push(f, skb);
+		gq_note_fat(q, f);
 	} else {
 		gq_fast_push(q, skb);
 	}
 
 	q->stats.enqueued++;
+	gq_band_enqueued(q, skb, band);
 	qdisc_qstats_backlog_inc(sch, skb);
 	sch->q.qlen++;
+	if (unlikely(sch->q.qlen > q->cfg.limit))
+		return gq_drop_fattest(sch, f, len, to_free);
 	return NET_XMIT_SUCCESS;
 }
 
@@ -369,6 +422,9 @@ static void gq_flow_sent(struct gq_sched *q, struct gq_list *list,
 	f->node.deadline = max(f->node.deadline, gq_cb(next)->time_to_send);
 	if (f->node.deadline > now) {
 		gq_list_pop(list);
+		/* Its round ends here: it need not be listed twice for one. */
+		if (f->credit <= 0)
+			f->credit += q->cfg.quantum;
 		gq_flow_set_state(q, f, GQ_WHEEL, now);
 	}
 }
@@ -385,51 +441,77 @@ static struct sk_buff *gq_fast_pop(struct gq_sched *q)
 	return skb;
 }
 
-/* Deficit round robin over NEW, then OLD. */
-static struct sk_buff *gq_serve(struct gq_sched *q, u64 now)
+/* A flow that may send: one packet of it leaves. */
+static struct sk_buff *gq_flow_serve(struct gq_sched *q, struct gq_list *list,
+				     struct gq_flow *f, u64 now)
 {
+	struct sk_buff *skb = gq_flow_pop(q, f);
+
+	prefetch(&skb->end);
+	if (f->waited) {
+		f->waited = 0;
+		gq_note_lateness(q, now - f->node.deadline);
+	}
+	if (now - f->node.deadline > q->cfg.ce_threshold &&
+	    INET_ECN_set_ce(skb))
+		q->stats.ce_marks++;
+	gq_flow_charge(q, f, skb, now);
+	gq_flow_sent(q, list, f, now);
+	return skb;
+}
+
+/*
+ * Deficit round robin over a band's NEW flows, then its OLD ones. Return: NULL
+ * if none may send; the band is then not ready any more.
+ */
+static struct sk_buff *gq_band_serve(struct gq_sched *q, u32 band, u64 now)
+{
+	struct gq_band *b = &q->band[band];
 	struct gq_list *list;
 	struct sk_buff *skb;
 	struct gq_flow *f;
 
 	for (;;) {
-		list = q->new.first ? &q->new : &q->old;
-		if (!list->first)
+		list = b->new.first ? &b->new : &b->old;
+		if (!list->first) {
+			q->ready &= ~BIT(band);
 			return NULL;
+		}
 		f = gq_node_flow(list->first);
 
-		if (!f->qlen) {
-			gq_list_pop(list);
-			gq_flow_set_state(q, f, list == &q->new ? GQ_OLD :
-						GQ_IDLE, now);
-			continue;
-		}
-		if (f->credit <= 0) {
-			f->credit += q->cfg.quantum;
-			gq_list_pop(list);
-			gq_flow_set_state(q, f, GQ_OLD, now);
-			continue;
-		}
-		if (f->node.deadline > now) {
-			/* It got a packet while it was empty and listed. */
-			gq_list_pop(list);
-			gq_flow_set_state(q, f, GQ_WHEEL, now);
-			continue;
+		if (f->qlen && f->band == band && f->credit > 0 &&
+		    f->node.deadline <= now) {
+			skb = gq_flow_serve(q, list, f, now);
+			b->credit -= qdisc_pkt_len(skb);
+			b->served = now;
+			return skb;
 		}
 
-		skb = gq_flow_pop(q, f);
-		prefetch(&skb->end);
-		if (f->waited) {
-			f->waited = 0;
-			gq_note_lateness(q, now - f->node.deadline);
+		gq_list_pop(list);
+		if (!f->qlen) {
+			gq_flow_set_state(q, f, list == &b->new ? GQ_OLD :
+						GQ_IDLE, now);
+		} else if (f->node.deadline > now) {
+			/* It got a packet while it was empty and listed. */
+			gq_flow_set_state(q, f, GQ_WHEEL, now);
+		} else {
+			if (f->credit <= 0)
+				f->credit += q->cfg.quantum;
+			gq_flow_set_state(q, f, GQ_OLD, now);
 		}
-		if (now - f->node.deadline > q->cfg.ce_threshold &&
-		    INET_ECN_set_ce(skb))
-			q->stats.ce_marks++;
-		gq_flow_charge(q, f, skb, now);
-		gq_flow_sent(q, list, f, now);
-		return skb;
 	}
+}
+
+static struct sk_buff *gq_serve(struct gq_sched *q, u64 now)
+{
+	struct sk_buff *skb;
+
+	while (q->ready) {
+		skb = gq_band_serve(q, gq_band_next(q, now), now);
+		if (skb)
+			return skb;
+	}
+	return NULL;
 }
 
 static struct sk_buff *gq_dequeue(struct Qdisc *sch)
@@ -457,6 +539,8 @@ static struct sk_buff *gq_dequeue(struct Qdisc *sch)
 	}
 
 	q->stats.dequeued++;
+	gq_band_left(q, skb);
+	bstats_update(&q->band[gq_cb(skb)->band].bstats, skb);
 	qdisc_qstats_backlog_dec(sch, skb);
 	sch->q.qlen--;
 	qdisc_bstats_update(sch, skb);
@@ -486,8 +570,8 @@ static void gq_reset(struct Qdisc *sch)
 
 	gq_wheel_drain(&q->wheel, &gone);
 	q->wheel.reinserts = 0;
-	q->new.first = NULL;
-	q->old.first = NULL;
+	gq_bands_reset(q);
+	q->fat = NULL;
 	for (e = gq_hash_drain(&q->hash); e; e = next) {
 		next = e->next;
 		f = gq_hent_flow(e);
@@ -509,21 +593,18 @@ static void gq_evicted(struct Qdisc *sch, struct sk_buff *skb,
 	sch->q.qlen--;
 	qdisc_qstats_backlog_dec(sch, skb);
 	qdisc_qstats_drop(sch);
+	gq_band_left(q, skb);
+	q->band[gq_cb(skb)->band].qstats.drops++;
 	q->stats.evicted++;
 	*bytes += qdisc_pkt_len(skb);
 	rtnl_kfree_skbs(skb, skb);
 }
 
-/*
- * Drop the oldest packet of each flow of a table, once, until @limit is kept.
- * A flow in the wheel stays there: should its next packet be due only later,
- * the wheel finds that out when the bucket is over.
- */
+/* Drop the oldest packet of each flow of a table, until @limit is kept. */
 static void gq_evict_round(struct Qdisc *sch, struct gq_table *t, u32 limit,
 			   unsigned int *bytes)
 {
 	struct gq_sched *q = qdisc_priv(sch);
-	struct sk_buff *skb;
 	struct gq_hent *e;
 	struct gq_flow *f;
 	u32 i;
@@ -535,12 +616,7 @@ static void gq_evict_round(struct Qdisc *sch, struct gq_table *t, u32 limit,
 			f = gq_hent_flow(e);
 			if (!f->qlen)
 				continue;
-			skb = gq_flow_pop(q, f);
-			if (f->qlen)
-				f->node.deadline =
-					max(f->node.deadline,
-					    gq_cb(f->head)->time_to_send);
-			gq_evicted(sch, skb, bytes);
+			gq_evicted(sch, gq_flow_evict(q, f), bytes);
 		}
 	}
 }
@@ -614,6 +690,7 @@ static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,
 	WRITE_ONCE(sch->limit, cfg->limit);
 	q->refill_jiffies = usecs_to_jiffies(cfg->refill_delay);
 	q->catch_up = (u64)cfg->granularity + cfg->timer_slack;
+	gq_bands_derive(q);
 	gq_evict(sch, cfg->limit);
 	sch_tree_unlock(sch);
 
@@ -643,6 +720,7 @@ static void gq_destroy(struct Qdisc *sch)
 
 	qdisc_watchdog_cancel(&q->watchdog);
 	cancel_work_sync(&q->table_work);
+	tcf_block_put(q->block);
 	gq_reset(sch);
 	kvfree(q->table_ready);
 	kvfree(q->hash.cur);
@@ -659,6 +737,7 @@ static int gq_init(struct Qdisc *sch, struct nlattr *opt,
 	/* First what gq_destroy() needs: it runs after a failure here too. */
 	qdisc_watchdog_init_clockid(&q->watchdog, sch, CLOCK_MONOTONIC);
 	INIT_WORK(&q->table_work, gq_table_work);
+	gq_bands_reset(q);
 
 	gq_config_init(&cfg, psched_mtu(qdisc_dev(sch)));
 	if (opt) {
@@ -666,6 +745,9 @@ static int gq_init(struct Qdisc *sch, struct nlattr *opt,
 		if (err)
 			return err;
 	}
+	err = tcf_block_get(&q->block, &q->filter_list, sch, extack);
+	if (err)
+		return err;
 	q->hash.cur = kvzalloc(gq_table_size(GQ_HASH_LOG_MIN), GFP_KERNEL);
 	if (!q->hash.cur) {
 		NL_SET_ERR_MSG_MOD(extack, "no memory for the flow table");
@@ -699,42 +781,76 @@ static int gq_put_gauges(struct sk_buff *skb, const struct gq_sched *q,
 	return 0;
 }
 
+static int gq_put_bands(struct sk_buff *skb, const struct gq_sched *q)
+{
+	struct nlattr *list, *entry;
+	int i;
+
+	list = nla_nest_start(skb, TCA_GQ_STATS_BANDS);
+	if (!list)
+		return -EMSGSIZE;
+	for (i = 0; i < GQ_BANDS_MAX; i++) {
+		const struct gq_band *b = &q->band[i];
+
+		if (i >= q->cfg.bands && !b->qlen)
+			continue;
+		entry = nla_nest_start(skb, TCA_GQ_BAND_ENTRY);
+		if (!entry || nla_put_u8(skb, TCA_GQ_BAND_STATS_INDEX, i) ||
+		    nla_put_u32(skb, TCA_GQ_BAND_STATS_QLEN, b->qlen) ||
+		    nla_put_u32(skb, TCA_GQ_BAND_STATS_BACKLOG,
+				b->qstats.backlog) ||
+		    nla_put_u64_64bit(skb, TCA_GQ_BAND_STATS_PACKETS,
+				      u64_stats_read(&b->bstats.packets),
+				      TCA_GQ_BAND_STATS_PAD) ||
+		    nla_put_u64_64bit(skb, TCA_GQ_BAND_STATS_BYTES,
+				      u64_stats_read(&b->bstats.bytes),
+				      TCA_GQ_BAND_STATS_PAD) ||
+		    nla_put_u64_64bit(skb, TCA_GQ_BAND_STATS_DROPS,
+				      b->qstats.drops, TCA_GQ_BAND_STATS_PAD) ||
+		    nla_put_u64_64bit(skb, TCA_GQ_BAND_STATS_RESCUES,
+				      b->rescues, TCA_GQ_BAND_STATS_PAD))
+			return -EMSGSIZE;
+		nla_nest_end(skb, entry);
+	}
+	nla_nest_end(skb, list);
+	return 0;
+}
+
+/* All under the lock, so that the figures agree with each other. */
 static int gq_dump_stats(struct Qdisc *sch, struct gnet_dump *d)
 {
 	struct gq_sched *q = qdisc_priv(sch);
-	struct gq_stats *st;
+	struct gq_stats st;
 	struct nlattr *nest;
-	int err = -EMSGSIZE;
-
-	st = kmalloc(sizeof(*st), GFP_KERNEL);
-	if (!st)
-		return -ENOMEM;
+	int err;
 
 	nest = nla_nest_start_noflag(d->skb, TCA_STATS_APP);
 	if (!nest)
-		goto out_free;
+		return -EMSGSIZE;
 
 	sch_tree_lock(sch);
-	*st = q->stats;
-	st->reinserts += q->wheel.reinserts;
+	st = q->stats;
+	st.reinserts += q->wheel.reinserts;
 	/* What a parent peeked at, or the device refused, is still queued. */
-	st->dequeued -= skb_queue_len(&sch->gso_skb);
-	err = gq_put_gauges(d->skb, q, gq_wheel_due(&q->wheel), ktime_get_ns());
+	st.dequeued -= skb_queue_len(&sch->gso_skb);
+	err = gq_put_gauges(d->skb, q, gq_wheel_due(&q->wheel),
+			    ktime_get_ns());
+	if (!err)
+		err = gq_stats_put(d->skb, &st);
+	if (!err)
+		err = gq_put_bands(d->skb, q);
 	sch_tree_unlock(sch);
 
-	if (!err)
-		err = gq_stats_put(d->skb, st);
 	if (err)
 		nla_nest_cancel(d->skb, nest);
 	else
 		nla_nest_end(d->skb, nest);
-out_free:
-	kfree(st);
 	return err;
 }
 
 static struct Qdisc_ops gq_qdisc_ops __read_mostly = {
 	.id		= "gq",
+	.cl_ops		= &gq_class_ops,
 	.priv_size	= sizeof(struct gq_sched),
 	.enqueue	= gq_enqueue,
 	.dequeue	= gq_dequeue,

@@ -15,19 +15,73 @@
 
 #include <linux/types.h>
 
-#define GQ_LIMIT_MAX		(1U << 24)	/* packets */
+#define GQ_LIMIT_MAX		16777216U	/* packets */
 #define GQ_QUANTUM_MIN		256U		/* bytes */
-#define GQ_QUANTUM_MAX		(1U << 20)	/* bytes */
-#define GQ_GRANULARITY_MIN	(1U << 10)	/* ns, about 1 us */
-#define GQ_GRANULARITY_MAX	(1U << 24)	/* ns, about 17 ms */
+#define GQ_QUANTUM_MAX		1048576U	/* bytes */
+#define GQ_GRANULARITY_MIN	1024U	/* ns */
+#define GQ_GRANULARITY_MAX	16777216U	/* ns, about 17 ms */
 #define GQ_BUCKETS_MIN		64U
-#define GQ_BUCKETS_MAX		(1U << 20)
-#define GQ_HORIZON_MAX		(1ULL << 42)	/* ns, about 73 minutes */
+#define GQ_BUCKETS_MAX		1048576U
+#define GQ_HORIZON_MAX		4398046511104ULL	/* ns, 2^42, 73 minutes */
 #define GQ_TIMER_SLACK_MAX	1000000000U	/* ns, 1 s */
 #define GQ_REFILL_DELAY_MAX	1000000000U	/* us, 1000 s */
 #define GQ_RATE_UNLIMITED	(~0ULL)
 #define GQ_CE_THRESHOLD_OFF	(~0ULL)
 #define GQ_LATENESS_BINS	32
+
+#define GQ_BANDS_MAX		8
+#define GQ_BAND_WEIGHT_MIN	4096U		/* bytes */
+#define GQ_BAND_WEIGHT_MAX	16777216U	/* bytes */
+#define GQ_BAND_STARVE_MAX	10000000000ULL	/* ns, 10 s */
+#define GQ_PRIOS		16		/* entries of a priomap */
+#define GQ_DSCPS		64		/* entries of a DSCP map */
+#define GQ_DSCP_NONE		255		/* this code point maps to no band */
+
+/**
+ * enum gq_band_mode - how a band shares the link with the others
+ * @GQ_BAND_WRR: with the other weighted bands, in proportion to its weight,
+ *	when no strict band has a packet that may leave
+ * @GQ_BAND_STRICT: before all weighted bands and all strict bands of a higher
+ *	number
+ * @__GQ_BAND_MODE_MAX: number of modes
+ */
+enum gq_band_mode {
+	GQ_BAND_WRR,
+	GQ_BAND_STRICT,
+	__GQ_BAND_MODE_MAX
+};
+
+/**
+ * enum gq_band_attr - settings of a band, nested in TCA_GQ_BAND_ENTRY
+ * @TCA_GQ_BAND_UNSPEC: unused
+ * @TCA_GQ_BAND_PAD: padding of 64-bit attributes, no meaning
+ * @TCA_GQ_BAND_INDEX: u8, the band, 0 .. GQ_BANDS_MAX - 1; required
+ * @TCA_GQ_BAND_MODE: u8, enum gq_band_mode; default GQ_BAND_WRR
+ * @TCA_GQ_BAND_WEIGHT: u32, bytes that a weighted band sends a round,
+ *	GQ_BAND_WEIGHT_MIN .. GQ_BAND_WEIGHT_MAX; default 589824 for band 0,
+ *	196608 for band 1, 65536 for all others
+ * @TCA_GQ_BAND_LIMIT: u32, packets that the band holds, 1 .. GQ_LIMIT_MAX
+ *	(default: only TCA_GQ_LIMIT counts)
+ * @TCA_GQ_BAND_STARVE: u64, ns that a packet which may leave waits for other
+ *	bands at most before one of the band is sent, 0 .. GQ_BAND_STARVE_MAX;
+ *	0 (default): no bound
+ * @__TCA_GQ_BAND_MAX: number of attributes
+ */
+enum gq_band_attr {
+	TCA_GQ_BAND_UNSPEC,
+	TCA_GQ_BAND_PAD,
+	TCA_GQ_BAND_INDEX,
+	TCA_GQ_BAND_MODE,
+	TCA_GQ_BAND_WEIGHT,
+	TCA_GQ_BAND_LIMIT,
+	TCA_GQ_BAND_STARVE,
+	__TCA_GQ_BAND_MAX
+};
+
+#define TCA_GQ_BAND_MAX (__TCA_GQ_BAND_MAX - 1)
+
+/* The only attribute of the lists TCA_GQ_BAND_LIST and TCA_GQ_STATS_BANDS. */
+#define TCA_GQ_BAND_ENTRY	1
 
 /**
  * enum gq_attr - settings of gq, nested in TCA_OPTIONS
@@ -66,6 +120,14 @@
  *	quantum, 0 .. GQ_REFILL_DELAY_MAX; default 40000; kept in jiffies
  * @TCA_GQ_LOW_RATE_THRESHOLD: u64, bytes/s up to which a flow is paced packet
  *	by packet, above it quantum by quantum; default 68750 (550 kbit/s)
+ * @TCA_GQ_BANDS: u8, bands that packets are put into, 1 .. GQ_BANDS_MAX;
+ *	default 3. Packets in bands that are no longer used still leave.
+ * @TCA_GQ_PRIOMAP: u8[GQ_PRIOS], band by skb->priority modulo GQ_PRIOS; default
+ *	that of pfifo_fast
+ * @TCA_GQ_DSCPMAP: u8[GQ_DSCPS], band by DSCP, or GQ_DSCP_NONE (default for
+ *	all): the priomap decides
+ * @TCA_GQ_BAND_LIST: list of TCA_GQ_BAND_ENTRY, each of enum gq_band_attr;
+ *	bands that are not named keep their settings
  * @__TCA_GQ_MAX: number of attributes
  */
 enum gq_attr {
@@ -86,6 +148,10 @@ enum gq_attr {
 	TCA_GQ_ORPHAN_MASK,
 	TCA_GQ_REFILL_DELAY,
 	TCA_GQ_LOW_RATE_THRESHOLD,
+	TCA_GQ_BANDS,
+	TCA_GQ_PRIOMAP,
+	TCA_GQ_DSCPMAP,
+	TCA_GQ_BAND_LIST,
 	__TCA_GQ_MAX
 };
 
@@ -103,16 +169,17 @@ enum gq_attr {
  * @TCA_GQ_STATS_ENQUEUED: u64, packets taken in. At any time enqueued =
  *	dequeued + evicted + queued
  * @TCA_GQ_STATS_DEQUEUED: u64, packets sent
- * @TCA_GQ_STATS_EVICTED: u64, packets dropped after they were taken in,
- *	because the limit was lowered
+ * @TCA_GQ_STATS_EVICTED: u64, packets dropped after they were taken in:
+ *	from the fattest flow at TCA_GQ_LIMIT, or because that was lowered
  * @TCA_GQ_STATS_FASTPATH: u64, packets that needed no flow
  * @TCA_GQ_STATS_THROTTLED: u64, times that a flow was put into the wheel
  * @TCA_GQ_STATS_REINSERTS: u64, times that a flow due beyond the wheel was put
  *	back into it
  * @TCA_GQ_STATS_TIMER_ARMS: u64, times that the timer was programmed
  * @TCA_GQ_STATS_TIMER_FIRES: u64, times that it expired
- * @TCA_GQ_STATS_LIMIT_DROPS: u64, packets dropped at @TCA_GQ_LIMIT
- * @TCA_GQ_STATS_FLOW_LIMIT_DROPS: u64, packets dropped at @TCA_GQ_FLOW_LIMIT
+ * @TCA_GQ_STATS_LIMIT_DROPS: u64, packets not taken in at TCA_GQ_LIMIT, since
+ *	no flow had more than the one that they belong to
+ * @TCA_GQ_STATS_FLOW_LIMIT_DROPS: u64, packets dropped at TCA_GQ_FLOW_LIMIT
  * @TCA_GQ_STATS_HORIZON_DROPS: u64, packets dropped beyond the horizon
  * @TCA_GQ_STATS_HORIZON_CAPS: u64, packets moved to the horizon
  * @TCA_GQ_STATS_CE_MARKS: u64, packets marked CE
@@ -128,6 +195,10 @@ enum gq_attr {
  * @TCA_GQ_STATS_LATENESS: u64[GQ_LATENESS_BINS], packets that waited for a
  *	departure time, by how much later they left: bin 0 counts 0 ns and 1 ns,
  *	bin i counts [2^i, 2^(i+1)) ns, the last bin also all above
+ * @TCA_GQ_STATS_BAND_LIMIT_DROPS: u64, packets not taken in at
+ *	TCA_GQ_BAND_LIMIT
+ * @TCA_GQ_STATS_BANDS: list of TCA_GQ_BAND_ENTRY, each of enum
+ *	gq_band_stats_attr, one for each band that is in use or not empty
  * @__TCA_GQ_STATS_MAX: number of attributes
  */
 enum gq_stats_attr {
@@ -157,9 +228,40 @@ enum gq_stats_attr {
 	TCA_GQ_STATS_HASH_BUCKETS,
 	TCA_GQ_STATS_HASH_RESIZES,
 	TCA_GQ_STATS_LATENESS,
+	TCA_GQ_STATS_BAND_LIMIT_DROPS,
+	TCA_GQ_STATS_BANDS,
 	__TCA_GQ_STATS_MAX
 };
 
 #define TCA_GQ_STATS_MAX (__TCA_GQ_STATS_MAX - 1)
+
+/**
+ * enum gq_band_stats_attr - statistics of a band. Packets count for the band
+ *	that they were put into, also if their flow has moved to another since.
+ * @TCA_GQ_BAND_STATS_UNSPEC: unused
+ * @TCA_GQ_BAND_STATS_PAD: padding of 64-bit attributes, no meaning
+ * @TCA_GQ_BAND_STATS_INDEX: u8, the band
+ * @TCA_GQ_BAND_STATS_QLEN: u32, packets in it now
+ * @TCA_GQ_BAND_STATS_BACKLOG: u32, their bytes
+ * @TCA_GQ_BAND_STATS_PACKETS: u64, packets sent
+ * @TCA_GQ_BAND_STATS_BYTES: u64, bytes sent
+ * @TCA_GQ_BAND_STATS_DROPS: u64, packets dropped, for whatever reason
+ * @TCA_GQ_BAND_STATS_RESCUES: u64, packets sent because of TCA_GQ_BAND_STARVE
+ * @__TCA_GQ_BAND_STATS_MAX: number of attributes
+ */
+enum gq_band_stats_attr {
+	TCA_GQ_BAND_STATS_UNSPEC,
+	TCA_GQ_BAND_STATS_PAD,
+	TCA_GQ_BAND_STATS_INDEX,
+	TCA_GQ_BAND_STATS_QLEN,
+	TCA_GQ_BAND_STATS_BACKLOG,
+	TCA_GQ_BAND_STATS_PACKETS,
+	TCA_GQ_BAND_STATS_BYTES,
+	TCA_GQ_BAND_STATS_DROPS,
+	TCA_GQ_BAND_STATS_RESCUES,
+	__TCA_GQ_BAND_STATS_MAX
+};
+
+#define TCA_GQ_BAND_STATS_MAX (__TCA_GQ_BAND_STATS_MAX - 1)
 
 #endif /* _UAPI_LINUX_PKT_SCHED_GQ_H */

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The bands of sch_gq: which band a packet is put into, and which band is
+ * served next. Private to sch_gq.c.
+ *
+ * A packet's band is said by, in this order: a tc filter (flowid 1:BAND+1), its
+ * skb->priority if that names this qdisc (major = handle), its DSCP if the DSCP
+ * map has it, the priomap. A flow is in the band of the packet that it got last,
+ * as a whole: packets of one flow never overtake each other.
+ *
+ * The bands that have a flow which may send (q->ready) are served so:
+ *
+ * 1. one that has waited for its starvation bound, by one packet;
+ * 2. the strict ones, the lowest number first;
+ * 3. the weighted ones in turn, each until the bytes of its weight are used up.
+ */
+#ifndef _NET_SCHED_GQ_BAND_H
+#define _NET_SCHED_GQ_BAND_H
+
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <net/dsfield.h>
+#include <net/pkt_cls.h>
+
+#include "gq_flow.h"
+
+/* The DSCP of an IP packet, also below a VLAN tag; -1 for others. */
+static int gq_dscp(const struct sk_buff *skb)
+{
+	union {
+		struct iphdr ip4;
+		struct ipv6hdr ip6;
+	} buf;
+	int at = skb_network_offset(skb);
+	const void *hdr;
+
+	switch (skb_protocol(skb, true)) {
+	case htons(ETH_P_IP):
+		hdr = skb_header_pointer(skb, at, sizeof(buf.ip4), &buf);
+		return hdr ? ipv4_get_dsfield(hdr) >> 2 : -1;
+	case htons(ETH_P_IPV6):
+		hdr = skb_header_pointer(skb, at, sizeof(buf.ip6), &buf);
+		return hdr ? ipv6_get_dsfield(hdr) >> 2 : -1;
+	default:
+		return -1;
+	}
+}
+
+/* A filter's verdict: the band, GQ_BANDS_MAX if it has none, -1: no packet. */
+static int gq_filter_band(const struct gq_sched *q, struct sk_buff *skb,
+			  int *ret)
+{
+	struct tcf_proto *filter = rcu_dereference_bh(q->filter_list);
+	struct tcf_result res;
+	u32 minor;
+
+	switch (filter ? tcf_classify(skb, NULL, filter, &res, false) : -1) {
+	case TC_ACT_STOLEN:
+	case TC_ACT_QUEUED:
+	case TC_ACT_TRAP:
+		*ret = NET_XMIT_SUCCESS | __NET_XMIT_STOLEN;
+		return -1;
+	case TC_ACT_SHOT:
+		*ret = NET_XMIT_SUCCESS | __NET_XMIT_BYPASS;
+		return -1;
+	case -1:
+		return GQ_BANDS_MAX;
+	default:
+		minor = TC_H_MIN(res.classid);
+		return minor && minor <= q->cfg.bands ? minor - 1 : GQ_BANDS_MAX;
+	}
+}
+
+/* Return: the band, or -1 if a filter took the packet: *@ret says how */
+static int gq_select_band(const struct Qdisc *sch, struct sk_buff *skb,
+			  int *ret)
+{
+	const struct gq_sched *q = qdisc_priv(sch);
+	u32 prio = skb->priority;
+	int band;
+
+	if (rcu_access_pointer(q->filter_list)) {
+		band = gq_filter_band(q, skb, ret);
+		if (band < GQ_BANDS_MAX)
+			return band;
+	}
+	if (TC_H_MAJ(prio) == sch->handle && TC_H_MIN(prio) &&
+	    TC_H_MIN(prio) <= q->cfg.bands)
+		return TC_H_MIN(prio) - 1;
+
+	if (q->dscp_used) {
+		int dscp = gq_dscp(skb);
+
+		if (dscp >= 0 && q->cfg.dscpmap[dscp] != GQ_DSCP_NONE)
+			return q->cfg.dscpmap[dscp];
+	}
+	return q->cfg.priomap[prio % GQ_PRIOS];
+}
+
+/* A band that has waited for as long as it may; GQ_BANDS_MAX if there is none */
+static u32 gq_band_starving(const struct gq_sched *q, u64 now)
+{
+	u32 waiting = q->ready & q->starvable;
+	u32 i;
+
+	for (; waiting; waiting &= waiting - 1) {
+		i = __ffs(waiting);
+		if (now - q->band[i].served >= q->cfg.band[i].starve)
+			return i;
+	}
+	return GQ_BANDS_MAX;
+}
+
+/* The next weighted band that is ready, and has bytes left after its refill. */
+static u32 gq_band_turn(struct gq_sched *q, u32 ready)
+{
+	struct gq_band *b = &q->band[q->turn];
+
+	while (!(ready & BIT(q->turn)) || b->credit <= 0) {
+		u32 above = ready & ~(BIT(q->turn + 1) - 1);
+		u32 weight;
+
+		q->turn = __ffs(above ? above : ready);
+		b = &q->band[q->turn];
+		weight = q->cfg.band[q->turn].weight;
+		b->credit = min_t(s32, b->credit + weight, weight);
+	}
+	return q->turn;
+}
+
+/* The band to be served next; there is one that is ready. */
+static u32 gq_band_next(struct gq_sched *q, u64 now)
+{
+	u32 strict = q->ready & q->strict;
+	u32 i;
+
+	if (unlikely(q->ready & q->starvable)) {
+		i = gq_band_starving(q, now);
+		if (i < GQ_BANDS_MAX) {
+			q->band[i].rescues++;
+			return i;
+		}
+	}
+	if (strict)
+		return __ffs(strict);
+	return gq_band_turn(q, q->ready);
+}
+
+static void gq_band_enqueued(struct gq_sched *q, const struct sk_buff *skb,
+			     u32 band)
+{
+	q->band[band].qlen++;
+	q->band[band].qstats.backlog += qdisc_pkt_len(skb);
+}
+
+static void gq_band_left(struct gq_sched *q, struct sk_buff *skb)
+{
+	struct gq_band *b = &q->band[gq_cb(skb)->band];
+
+	b->qlen--;
+	b->qstats.backlog -= qdisc_pkt_len(skb);
+}
+
+/* What follows from the settings of all bands; under the qdisc's lock. */
+static void gq_bands_derive(struct gq_sched *q)
+{
+	int i;
+
+	q->strict = 0;
+	q->starvable = 0;
+	for (i = 0; i < GQ_BANDS_MAX; i++) {
+		if (q->cfg.band[i].mode == GQ_BAND_STRICT)
+			q->strict |= BIT(i);
+		if (q->cfg.band[i].starve)
+			q->starvable |= BIT(i);
+	}
+	q->dscp_used = memchr_inv(q->cfg.dscpmap, GQ_DSCP_NONE, GQ_DSCPS);
+}
+
+static void gq_bands_reset(struct gq_sched *q)
+{
+	int i;
+
+	q->ready = 0;
+	q->turn = 0;
+	memset(q->band, 0, sizeof(q->band));
+	for (i = 0; i < GQ_BANDS_MAX; i++)
+		gnet_stats_basic_sync_init(&q->band[i].bstats);
+}
+
+#endif /* _NET_SCHED_GQ_BAND_H */
