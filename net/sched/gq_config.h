@@ -21,6 +21,7 @@ struct gq_band_config {
 	u32	weight;			/* bytes a round */
 	u32	limit;			/* packets */
 	u8	mode;			/* enum gq_band_mode */
+	u8	policy;			/* enum gq_policy */
 };
 
 /* All that a user can set. u64 first: no holes. */
@@ -76,6 +77,7 @@ static const struct nla_policy gq_band_policy[TCA_GQ_BAND_MAX + 1] = {
 	[TCA_GQ_BAND_WEIGHT]		= { .type = NLA_U32 },
 	[TCA_GQ_BAND_LIMIT]		= { .type = NLA_U32 },
 	[TCA_GQ_BAND_STARVE]		= { .type = NLA_U64 },
+	[TCA_GQ_BAND_POLICY]		= { .type = NLA_U8 },
 };
 
 /* What an attribute is called, where it is kept, and its range. */
@@ -140,6 +142,8 @@ static const struct gq_param gq_band_params[TCA_GQ_BAND_MAX + 1] = {
 		"band limit", GQ_BAND_FIELD(limit), 1, GQ_LIMIT_MAX },
 	[TCA_GQ_BAND_STARVE] = {
 		"starve", GQ_BAND_FIELD(starve), 0, GQ_BAND_STARVE_MAX },
+	[TCA_GQ_BAND_POLICY] = {
+		"policy", GQ_BAND_FIELD(policy), 0, __GQ_POLICY_MAX - 1 },
 };
 
 /* Settings are committed under the qdisc's lock and dumped without it. */

@@ -16,6 +16,7 @@
 
 #include "gq_config.h"
 #include "gq_hash.h"
+#include "gq_rank.h"
 #include "gq_stats.h"
 #include "gq_wheel.h"
 
@@ -26,6 +27,7 @@
 
 struct gq_cb {
 	u64	time_to_send;	/* CLOCK_MONOTONIC, ns */
+	u32	rank;		/* what the band's policy noted of the packet */
 	u8	band;		/* which it is counted for */
 	bool	sk_rate;	/* the socket's rate applies */
 };
@@ -41,6 +43,7 @@ enum gq_state {
 	GQ_NEW,
 	GQ_OLD,
 	GQ_WHEEL,
+	GQ_RANKED,
 };
 
 /* One cache line on 64-bit machines: a million flows miss it anyway, once. */
@@ -60,10 +63,18 @@ struct gq_flow {
 	u8		band;		/* of the packet that came last */
 };
 
+/* What a flow of a qdisc with ranked bands has besides: a line of its own. */
+struct gq_ranked_flow {
+	struct gq_flow	flow;
+	struct gq_rnode	rnode;
+	u64		finish;		/* STFQ: virtual time */
+};
+
 struct gq_band {
 	struct gq_list		new;
 	struct gq_list		old;
 	u64			served;		/* ns, or when it became ready */
+	u64			vtime;		/* STFQ: of the packet sent last */
 	s32			credit;		/* bytes left; weighted bands */
 	u32			qlen;		/* packets */
 	u64			rescues;
@@ -80,6 +91,8 @@ struct gq_sched {
 	bool			dscp_used;	/* the DSCP map is not empty */
 	u8			strict;		/* bands with GQ_BAND_STRICT */
 	u8			starvable;	/* bands with a starvation bound */
+	u8			ranked;		/* bands with a rank queue */
+	struct kmem_cache	*flow_cachep;
 	struct tcf_proto __rcu	*filter_list;
 	struct tcf_block	*block;
 
@@ -96,6 +109,8 @@ struct gq_sched {
 	bool			timer_armed;
 	struct gq_flow		*fat;		/* see gq_note_fat() */
 	struct gq_band		band[GQ_BANDS_MAX];
+	struct gq_rankq		rankq[GQ_BANDS_MAX];
+	void			*rank_mem[GQ_BANDS_MAX];
 	struct qdisc_watchdog	watchdog;
 
 /* Seldom written */
@@ -107,6 +122,7 @@ struct gq_sched {
 };
 
 static struct kmem_cache *gq_flow_cachep __read_mostly;
+static struct kmem_cache *gq_ranked_cachep __read_mostly;
 
 static struct gq_flow *gq_node_flow(struct gq_node *node)
 {
@@ -118,12 +134,25 @@ static struct gq_flow *gq_hent_flow(const struct gq_hent *e)
 	return container_of(e, struct gq_flow, hent);
 }
 
-static void gq_band_add(struct gq_sched *q, struct gq_flow *f, bool new,
-			u64 now)
+static struct gq_ranked_flow *gq_ranked(struct gq_flow *f)
+{
+	return container_of(f, struct gq_ranked_flow, flow);
+}
+
+/* In gq_policy.h. */
+static u64 gq_rank_listed(struct gq_sched *q, struct gq_flow *f);
+
+static void gq_band_add(struct gq_sched *q, struct gq_flow *f, u64 now)
 {
 	struct gq_band *b = &q->band[f->band];
 
-	gq_list_add_tail(new ? &b->new : &b->old, &f->node);
+	if (f->state == GQ_RANKED) {
+		gq_ranked(f)->rnode.rank = gq_rank_listed(q, f);
+		gq_rankq_insert(&q->rankq[f->band], &gq_ranked(f)->rnode);
+	} else {
+		gq_list_add_tail(f->state == GQ_NEW ? &b->new : &b->old,
+				 &f->node);
+	}
 	if (!(q->ready & BIT(f->band))) {
 		q->ready |= BIT(f->band);
 		b->served = now;
@@ -144,7 +173,10 @@ static void gq_flow_set_state(struct gq_sched *q, struct gq_flow *f,
 		break;
 	case GQ_NEW:
 	case GQ_OLD:
-		gq_band_add(q, f, state == GQ_NEW, now);
+	case GQ_RANKED:
+		if (q->ranked & BIT(f->band))
+			f->state = GQ_RANKED;
+		gq_band_add(q, f, now);
 		break;
 	case GQ_WHEEL:
 		gq_wheel_insert(&q->wheel, &f->node, now);
@@ -183,15 +215,19 @@ static struct sk_buff *gq_flow_pop(struct gq_sched *q, struct gq_flow *f)
 /*
  * Take out the oldest packet, not to be sent. A flow in the wheel stays in its
  * bucket: should its next packet be due only later, the wheel finds that out
- * when the bucket is over.
+ * when the bucket is over. One in a rank queue is never empty.
  */
 static struct sk_buff *gq_flow_evict(struct gq_sched *q, struct gq_flow *f)
 {
 	struct sk_buff *skb = gq_flow_pop(q, f);
 
-	if (f->head)
+	if (f->head) {
 		f->node.deadline = max(f->node.deadline,
 				       gq_cb(f->head)->time_to_send);
+	} else if (f->state == GQ_RANKED) {
+		gq_rankq_remove(&q->rankq[f->band], &gq_ranked(f)->rnode);
+		gq_flow_set_state(q, f, GQ_IDLE, 0);
+	}
 	return skb;
 }
 
@@ -275,7 +311,7 @@ static void gq_gc(struct gq_sched *q)
 			next = e->next;
 			if (q->fat == gq_hent_flow(e))
 				q->fat = NULL;
-			kmem_cache_free(gq_flow_cachep, gq_hent_flow(e));
+			kmem_cache_free(q->flow_cachep, gq_hent_flow(e));
 			q->inactive--;
 			q->stats.gc_flows++;
 		}
@@ -289,7 +325,7 @@ static struct gq_flow *gq_flow_create(struct gq_sched *q, unsigned long key)
 	gq_gc(q);
 	gq_hash_maintain(q);
 
-	f = kmem_cache_zalloc(gq_flow_cachep, GFP_ATOMIC | __GFP_NOWARN);
+	f = kmem_cache_zalloc(q->flow_cachep, GFP_ATOMIC | __GFP_NOWARN);
 	if (unlikely(!f)) {
 		q->stats.alloc_errors++;
 		return NULL;

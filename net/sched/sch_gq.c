@@ -28,13 +28,15 @@
  * Flows of the WHEEL become OLD when their bucket is over. Each band has a NEW
  * and an OLD list, served by deficit round robin, NEW first; a flow that has
  * sent is OLD, or goes into the wheel if its next deadline lies ahead. Which
- * band is served is told in gq_band.h.
+ * band is served is told in gq_band.h. Bands with a ranking policy have a rank
+ * queue in the place of the two lists: gq_policy.h.
  *
  *   state  has packets  held by       left when
  *   IDLE   no           -             a packet arrives -> NEW or WHEEL; gc
  *   NEW    yes          its band      credit used up, or empty -> OLD; -> WHEEL
  *   OLD    perhaps      its band (2)  found empty -> IDLE; deadline -> WHEEL
- *   WHEEL  perhaps (1)  q->wheel      bucket over -> OLD
+ *   WHEEL  perhaps (1)  q->wheel      bucket over -> OLD or RANKED
+ *   RANKED yes          its band      empty -> IDLE; deadline -> WHEEL
  *   (1) none after an eviction; the flow is then found empty once OLD
  *   (2) or the band of an earlier packet, until it is come to there
  *
@@ -67,6 +69,8 @@
 #include <net/sock.h>
 
 #include "gq_class.h"
+#include "gq_dump.h"
+#include "gq_policy.h"
 
 /* More packets than this without a flow could be unfair to the others. */
 #define GQ_FASTPATH_MAX		8
@@ -204,17 +208,22 @@ static void gq_fast_push(struct gq_sched *q, struct sk_buff *skb)
 	q->fast_qlen++;
 }
 
-/* The flow gets its first packet: it waits in the wheel or for the link. */
+/*
+ * The flow has got its first packet: it waits in the wheel or for the link.
+ * @idle_since is from before the packet, which has taken its place.
+ */
 static void gq_flow_activate(struct gq_sched *q, struct gq_flow *f,
-			     u64 departure, u64 now)
+			     unsigned long idle_since, u64 now)
 {
+	u64 departure = gq_cb(f->head)->time_to_send;
+
 	q->inactive--;
 	/* Time that the flow did not use is no credit for a burst. */
 	f->node.deadline = max(f->node.deadline, departure);
 
 	switch (f->state) {
 	case GQ_IDLE:
-		if (time_after(jiffies, f->idle_since + q->refill_jiffies))
+		if (time_after(jiffies, idle_since + q->refill_jiffies))
 			f->credit = max_t(s32, f->credit, q->cfg.quantum);
 		gq_flow_set_state(q, f, f->node.deadline > now ? GQ_WHEEL :
 								 GQ_NEW, now);
@@ -226,6 +235,26 @@ static void gq_flow_activate(struct gq_sched *q, struct gq_flow *f,
 		/* Still listed: gq_serve() comes to it. */
 		break;
 	}
+}
+
+/* Add a packet to a flow, and the flow to the packet's band. */
+static void gq_flow_queue(struct gq_sched *q, struct gq_flow *f,
+			  struct sk_buff *skb, u32 band, u64 now)
+{
+	unsigned long idle_since = f->idle_since;
+
+	if (f->state == GQ_RANKED && f->band != band) {
+		gq_rankq_remove(&q->rankq[f->band], &gq_ranked(f)->rnode);
+		f->band = band;
+		gq_flow_set_state(q, f, GQ_OLD, now);
+	}
+	f->band = band;
+
+	gq_flow_push(f, skb);
+	if (f->qlen == 1)
+		gq_flow_activate(q, f, idle_since, now);
+	else if (f->state == GQ_RANKED)
+		gq_rank_queued(q, f);
 }
 
 static int gq_drop(struct sk_buff *skb, struct Qdisc *sch, u32 band,
@@ -292,6 +321,8 @@ static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 			       &q->stats.horizon_drops,
 			       SKB_DROP_REASON_FQ_HORIZON_LIMIT);
 	gq_cb(skb)->band = band;
+	if (q->ranked & BIT(band))
+		gq_cb(skb)->rank = gq_policy_of(q, band)->note(skb);
 
 	f = gq_classify(sch, skb, now);
 	if (f) {
@@ -299,10 +330,7 @@ static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 			return gq_drop(skb, sch, band, to_free,
 				       &q->stats.flow_limit_drops,
 				       SKB_DROP_REASON_FQ_FLOW_LIMIT);
-		f->band = band;
-		if (!f->qlen)
-			gq_flow_activate(q, f, gq_cb(skb)->time_to_send, now);
-		gq_flow_push(f, skb);
+		gq_flow_queue(q, f, skb, band, now);
 		gq_note_fat(q, f);
 	} else {
 		gq_fast_push(q, skb);
@@ -411,16 +439,10 @@ static void gq_flow_charge(struct gq_sched *q, struct gq_flow *f,
 static void gq_flow_sent(struct gq_sched *q, struct gq_list *list,
 			 struct gq_flow *f, u64 now)
 {
-	struct sk_buff *next = f->head;
-
-	if (!next) {
-		/* It stays where it is, to be found empty in its turn, and
-		 * to keep its place if more comes.
-		 */
-		return;
-	}
-	f->node.deadline = max(f->node.deadline, gq_cb(next)->time_to_send);
-	if (f->node.deadline > now) {
+	/* One that is empty stays where it is, to be found so in its turn, and
+	 * to keep its place if more comes.
+	 */
+	if (f->head && f->node.deadline > now) {
 		gq_list_pop(list);
 		/* Its round ends here: it need not be listed twice for one. */
 		if (f->credit <= 0)
@@ -441,9 +463,9 @@ static struct sk_buff *gq_fast_pop(struct gq_sched *q)
 	return skb;
 }
 
-/* A flow that may send: one packet of it leaves. */
-static struct sk_buff *gq_flow_serve(struct gq_sched *q, struct gq_list *list,
-				     struct gq_flow *f, u64 now)
+/* A flow that may send: its first packet leaves. */
+static struct sk_buff *gq_flow_send(struct gq_sched *q, struct gq_flow *f,
+				    u64 now)
 {
 	struct sk_buff *skb = gq_flow_pop(q, f);
 
@@ -456,7 +478,41 @@ static struct sk_buff *gq_flow_serve(struct gq_sched *q, struct gq_list *list,
 	    INET_ECN_set_ce(skb))
 		q->stats.ce_marks++;
 	gq_flow_charge(q, f, skb, now);
-	gq_flow_sent(q, list, f, now);
+	if (f->head)
+		f->node.deadline = max(f->node.deadline,
+				       gq_cb(f->head)->time_to_send);
+	return skb;
+}
+
+/* A band with a ranking policy. Return: as gq_drr_serve() */
+static struct sk_buff *gq_ranked_serve(struct gq_sched *q, u32 band, u64 now)
+{
+	struct gq_rankq *rq = &q->rankq[band];
+	struct gq_rnode *n = gq_rankq_first(rq);
+	struct sk_buff *skb;
+	struct gq_flow *f;
+	u64 rank;
+
+	if (!n) {
+		q->ready &= ~BIT(band);
+		return NULL;
+	}
+	f = &container_of(n, struct gq_ranked_flow, rnode)->flow;
+	gq_rankq_remove(rq, n);
+	skb = gq_flow_send(q, f, now);
+	rank = gq_policy_of(q, band)->sent(q, f, skb, n->rank);
+	/* There are no rounds here: credit only says when to pace. */
+	if (f->credit <= 0)
+		f->credit = q->cfg.quantum;
+
+	if (!f->head) {
+		gq_flow_set_state(q, f, GQ_IDLE, now);
+	} else if (f->node.deadline > now) {
+		gq_flow_set_state(q, f, GQ_WHEEL, now);
+	} else {
+		n->rank = rank;
+		gq_rankq_insert(rq, n);
+	}
 	return skb;
 }
 
@@ -464,7 +520,7 @@ static struct sk_buff *gq_flow_serve(struct gq_sched *q, struct gq_list *list,
  * Deficit round robin over a band's NEW flows, then its OLD ones. Return: NULL
  * if none may send; the band is then not ready any more.
  */
-static struct sk_buff *gq_band_serve(struct gq_sched *q, u32 band, u64 now)
+static struct sk_buff *gq_drr_serve(struct gq_sched *q, u32 band, u64 now)
 {
 	struct gq_band *b = &q->band[band];
 	struct gq_list *list;
@@ -481,9 +537,8 @@ static struct sk_buff *gq_band_serve(struct gq_sched *q, u32 band, u64 now)
 
 		if (f->qlen && f->band == band && f->credit > 0 &&
 		    f->node.deadline <= now) {
-			skb = gq_flow_serve(q, list, f, now);
-			b->credit -= qdisc_pkt_len(skb);
-			b->served = now;
+			skb = gq_flow_send(q, f, now);
+			gq_flow_sent(q, list, f, now);
 			return skb;
 		}
 
@@ -507,9 +562,17 @@ static struct sk_buff *gq_serve(struct gq_sched *q, u64 now)
 	struct sk_buff *skb;
 
 	while (q->ready) {
-		skb = gq_band_serve(q, gq_band_next(q, now), now);
-		if (skb)
+		u32 band = gq_band_next(q, now);
+
+		if (q->ranked & BIT(band))
+			skb = gq_ranked_serve(q, band, now);
+		else
+			skb = gq_drr_serve(q, band, now);
+		if (skb) {
+			q->band[band].credit -= qdisc_pkt_len(skb);
+			q->band[band].served = now;
 			return skb;
+		}
 	}
 	return NULL;
 }
@@ -571,12 +634,13 @@ static void gq_reset(struct Qdisc *sch)
 	gq_wheel_drain(&q->wheel, &gone);
 	q->wheel.reinserts = 0;
 	gq_bands_reset(q);
+	gq_ranks_reset(q);
 	q->fat = NULL;
 	for (e = gq_hash_drain(&q->hash); e; e = next) {
 		next = e->next;
 		f = gq_hent_flow(e);
 		rtnl_kfree_skbs(f->head, f->tail);
-		kmem_cache_free(gq_flow_cachep, f);
+		kmem_cache_free(q->flow_cachep, f);
 	}
 	kvfree(q->hash.old);
 	q->hash.old = NULL;
@@ -665,36 +729,110 @@ static void *gq_swap_wheel(struct gq_sched *q, const struct gq_config *cfg,
 	return old;
 }
 
-static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,
-		    struct netlink_ext_ack *extack)
+/* The memory that other settings need; what stays is NULL. */
+struct gq_memory {
+	void	*wheel;
+	void	*rank[GQ_BANDS_MAX];
+};
+
+static void gq_memory_free(struct gq_memory *mem)
 {
+	int i;
+
+	kvfree(mem->wheel);
+	for (i = 0; i < GQ_BANDS_MAX; i++)
+		kvfree(mem->rank[i]);
+}
+
+static int gq_memory_get(struct gq_memory *mem, struct Qdisc *sch,
+			 const struct gq_config *cfg,
+			 struct netlink_ext_ack *extack)
+{
+	int node = netdev_queue_numa_node_read(sch->dev_queue);
 	struct gq_sched *q = qdisc_priv(sch);
-	void *mem = NULL;
+	int i;
 
 	if (!q->wheel_mem || cfg->buckets != q->cfg.buckets ||
 	    cfg->granularity != q->cfg.granularity) {
-		mem = kvzalloc_node(gq_wheel_size(cfg->buckets), GFP_KERNEL,
-				    netdev_queue_numa_node_read(sch->dev_queue));
-		if (!mem) {
+		mem->wheel = kvzalloc_node(gq_wheel_size(cfg->buckets),
+					   GFP_KERNEL, node);
+		if (!mem->wheel) {
 			NL_SET_ERR_MSG_FMT_MOD(extack,
 					       "no memory for %u buckets",
 					       cfg->buckets);
 			return -ENOMEM;
 		}
 	}
+	for (i = 0; i < GQ_BANDS_MAX; i++) {
+		u8 policy = cfg->band[i].policy;
+
+		if (policy == q->cfg.band[i].policy || policy == GQ_POLICY_DRR)
+			continue;
+		mem->rank[i] = kvzalloc_node(gq_rankq_size(gq_policies[policy].slots),
+					     GFP_KERNEL, node);
+		if (!mem->rank[i]) {
+			NL_SET_ERR_MSG_FMT_MOD(extack,
+					       "no memory to rank band %d", i);
+			gq_memory_free(mem);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/* Flows have room for a rank if some band had a policy when gq was added. */
+static int gq_choose_cache(struct gq_sched *q, const struct gq_config *cfg,
+			   struct netlink_ext_ack *extack)
+{
+	bool ranked = false;
+	int i;
+
+	for (i = 0; i < GQ_BANDS_MAX; i++)
+		ranked |= cfg->band[i].policy != GQ_POLICY_DRR;
+
+	if (!q->flow_cachep)
+		q->flow_cachep = ranked ? gq_ranked_cachep : gq_flow_cachep;
+	if (ranked && q->flow_cachep != gq_ranked_cachep) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "its flows have no ranks: delete gq, and add it with the policy");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,
+		    struct netlink_ext_ack *extack)
+{
+	struct gq_sched *q = qdisc_priv(sch);
+	u64 now = ktime_get_ns();
+	struct gq_memory mem = { };
+	u8 changed = 0;
+	int err, i;
+
+	err = gq_choose_cache(q, cfg, extack);
+	if (!err)
+		err = gq_memory_get(&mem, sch, cfg, extack);
+	if (err)
+		return err;
 
 	sch_tree_lock(sch);
-	if (mem)
-		mem = gq_swap_wheel(q, cfg, mem);
+	if (mem.wheel)
+		mem.wheel = gq_swap_wheel(q, cfg, mem.wheel);
+	for (i = 0; i < GQ_BANDS_MAX; i++)
+		if (cfg->band[i].policy != q->cfg.band[i].policy)
+			changed |= BIT(i);
 	gq_config_commit(&q->cfg, cfg);
 	WRITE_ONCE(sch->limit, cfg->limit);
 	q->refill_jiffies = usecs_to_jiffies(cfg->refill_delay);
 	q->catch_up = (u64)cfg->granularity + cfg->timer_slack;
 	gq_bands_derive(q);
+	for (i = 0; i < GQ_BANDS_MAX; i++)
+		if (changed & BIT(i))
+			mem.rank[i] = gq_band_swap(q, i, mem.rank[i], now);
 	gq_evict(sch, cfg->limit);
 	sch_tree_unlock(sch);
 
-	kvfree(mem);
+	gq_memory_free(&mem);
 	return 0;
 }
 
@@ -717,6 +855,7 @@ static int gq_change(struct Qdisc *sch, struct nlattr *opt,
 static void gq_destroy(struct Qdisc *sch)
 {
 	struct gq_sched *q = qdisc_priv(sch);
+	int i;
 
 	qdisc_watchdog_cancel(&q->watchdog);
 	cancel_work_sync(&q->table_work);
@@ -725,6 +864,8 @@ static void gq_destroy(struct Qdisc *sch)
 	kvfree(q->table_ready);
 	kvfree(q->hash.cur);
 	kvfree(q->wheel_mem);
+	for (i = 0; i < GQ_BANDS_MAX; i++)
+		kvfree(q->rank_mem[i]);
 }
 
 static int gq_init(struct Qdisc *sch, struct nlattr *opt,
@@ -764,56 +905,6 @@ static int gq_dump(struct Qdisc *sch, struct sk_buff *skb)
 	struct gq_sched *q = qdisc_priv(sch);
 
 	return gq_config_dump(&q->cfg, skb);
-}
-
-static int gq_put_gauges(struct sk_buff *skb, const struct gq_sched *q,
-			 u64 due, u64 now)
-{
-	if (nla_put_u32(skb, TCA_GQ_STATS_FLOWS, q->hash.count) ||
-	    nla_put_u32(skb, TCA_GQ_STATS_INACTIVE_FLOWS, q->inactive) ||
-	    nla_put_u32(skb, TCA_GQ_STATS_THROTTLED_FLOWS, q->throttled) ||
-	    nla_put_u32(skb, TCA_GQ_STATS_HASH_BUCKETS, 1U << q->hash.cur->log))
-		return -EMSGSIZE;
-	if (due != U64_MAX &&
-	    nla_put_s64(skb, TCA_GQ_STATS_NEXT_EVENT, due - now,
-			TCA_GQ_STATS_PAD))
-		return -EMSGSIZE;
-	return 0;
-}
-
-static int gq_put_bands(struct sk_buff *skb, const struct gq_sched *q)
-{
-	struct nlattr *list, *entry;
-	int i;
-
-	list = nla_nest_start(skb, TCA_GQ_STATS_BANDS);
-	if (!list)
-		return -EMSGSIZE;
-	for (i = 0; i < GQ_BANDS_MAX; i++) {
-		const struct gq_band *b = &q->band[i];
-
-		if (i >= q->cfg.bands && !b->qlen)
-			continue;
-		entry = nla_nest_start(skb, TCA_GQ_BAND_ENTRY);
-		if (!entry || nla_put_u8(skb, TCA_GQ_BAND_STATS_INDEX, i) ||
-		    nla_put_u32(skb, TCA_GQ_BAND_STATS_QLEN, b->qlen) ||
-		    nla_put_u32(skb, TCA_GQ_BAND_STATS_BACKLOG,
-				b->qstats.backlog) ||
-		    nla_put_u64_64bit(skb, TCA_GQ_BAND_STATS_PACKETS,
-				      u64_stats_read(&b->bstats.packets),
-				      TCA_GQ_BAND_STATS_PAD) ||
-		    nla_put_u64_64bit(skb, TCA_GQ_BAND_STATS_BYTES,
-				      u64_stats_read(&b->bstats.bytes),
-				      TCA_GQ_BAND_STATS_PAD) ||
-		    nla_put_u64_64bit(skb, TCA_GQ_BAND_STATS_DROPS,
-				      b->qstats.drops, TCA_GQ_BAND_STATS_PAD) ||
-		    nla_put_u64_64bit(skb, TCA_GQ_BAND_STATS_RESCUES,
-				      b->rescues, TCA_GQ_BAND_STATS_PAD))
-			return -EMSGSIZE;
-		nla_nest_end(skb, entry);
-	}
-	nla_nest_end(skb, list);
-	return 0;
 }
 
 /* All under the lock, so that the figures agree with each other. */
@@ -867,21 +958,31 @@ MODULE_ALIAS_NET_SCH("gq");
 
 static int __init gq_module_init(void)
 {
-	int err;
+	int err = -ENOMEM;
 
 	gq_flow_cachep = KMEM_CACHE(gq_flow, SLAB_HWCACHE_ALIGN);
 	if (!gq_flow_cachep)
-		return -ENOMEM;
+		return err;
+	gq_ranked_cachep = KMEM_CACHE(gq_ranked_flow, SLAB_HWCACHE_ALIGN);
+	if (!gq_ranked_cachep)
+		goto out_flow;
 
 	err = register_qdisc(&gq_qdisc_ops);
 	if (err)
-		kmem_cache_destroy(gq_flow_cachep);
+		goto out_ranked;
+	return 0;
+
+out_ranked:
+	kmem_cache_destroy(gq_ranked_cachep);
+out_flow:
+	kmem_cache_destroy(gq_flow_cachep);
 	return err;
 }
 
 static void __exit gq_module_exit(void)
 {
 	unregister_qdisc(&gq_qdisc_ops);
+	kmem_cache_destroy(gq_ranked_cachep);
 	kmem_cache_destroy(gq_flow_cachep);
 }
 

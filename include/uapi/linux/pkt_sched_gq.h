@@ -52,6 +52,39 @@ enum gq_band_mode {
 };
 
 /**
+ * enum gq_policy - in which order the flows of a band are served
+ * @GQ_POLICY_DRR: in turn, by the bytes of the quantum; new flows first
+ * @GQ_POLICY_EDT: earliest departure time first: the later of the first
+ *	packet's departure time and of the time that the flow's rate allows
+ * @GQ_POLICY_PRIO: highest DSCP of the first packet first; packets that are
+ *	not IP count as DSCP 0
+ * @GQ_POLICY_STFQ: start-time fair queueing: bytes in proportion to the flow's
+ *	weight, skb->mark modulo 65536 of its packets (0: 1)
+ * @GQ_POLICY_SRPT: fewest packets in the queue first
+ * @GQ_POLICY_PFABRIC: smallest remaining size first: the smallest skb->mark of
+ *	the flow's packets when they come in, of the first packet when one has
+ *	left (pFabric; mark 0: as large as can be)
+ * @GQ_POLICY_LSTF: least slack first: the packet that must be sent soonest, by
+ *	its time of departure plus skb->mark us
+ * @__GQ_POLICY_MAX: number of policies
+ *
+ * All but DRR serve one packet at a time, and put flows into buckets of ranks,
+ * which are FIFO: the order is that of a stable sort by the bucket. Buckets are
+ * 1 us (EDT, LSTF), 256 bytes by weight (STFQ), 1 (the others); 4096 of them,
+ * counted from the smallest in use (EDT, LSTF, STFQ) or from 0 (the others).
+ */
+enum gq_policy {
+	GQ_POLICY_DRR,
+	GQ_POLICY_EDT,
+	GQ_POLICY_PRIO,
+	GQ_POLICY_STFQ,
+	GQ_POLICY_SRPT,
+	GQ_POLICY_PFABRIC,
+	GQ_POLICY_LSTF,
+	__GQ_POLICY_MAX
+};
+
+/**
  * enum gq_band_attr - settings of a band, nested in TCA_GQ_BAND_ENTRY
  * @TCA_GQ_BAND_UNSPEC: unused
  * @TCA_GQ_BAND_PAD: padding of 64-bit attributes, no meaning
@@ -65,6 +98,9 @@ enum gq_band_mode {
  * @TCA_GQ_BAND_STARVE: u64, ns that a packet which may leave waits for other
  *	bands at most before one of the band is sent, 0 .. GQ_BAND_STARVE_MAX;
  *	0 (default): no bound
+ * @TCA_GQ_BAND_POLICY: u8, enum gq_policy; default GQ_POLICY_DRR. A qdisc that
+ *	was added with no band of another policy can't change to one, because
+ *	its flows have no room for a rank (-EOPNOTSUPP); replace it.
  * @__TCA_GQ_BAND_MAX: number of attributes
  */
 enum gq_band_attr {
@@ -75,6 +111,7 @@ enum gq_band_attr {
 	TCA_GQ_BAND_WEIGHT,
 	TCA_GQ_BAND_LIMIT,
 	TCA_GQ_BAND_STARVE,
+	TCA_GQ_BAND_POLICY,
 	__TCA_GQ_BAND_MAX
 };
 

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The ranking policies of sch_gq's bands. Private to sch_gq.c.
+ *
+ * In a band with a policy other than DRR, the flows that may send are in a rank
+ * queue. As in Eiffel, what is ranked is the flow: its packets stay in a FIFO,
+ * and a rank is given to it
+ *
+ *	listed	when it comes into the queue, out of the wheel or idle;
+ *	queued	when a packet is added to it there (SRPT, pFabric);
+ *	sent	when a packet has left: the rank for the next one.
+ *
+ * What a rank needs to know of a packet is noted in the packet when it is taken
+ * in, so that nothing but the flow and its first packet is looked at later.
+ * include/uapi/linux/pkt_sched_gq.h tells what each policy means; the sources
+ * are: STFQ: Goyal, Vin, Cheng, SIGCOMM 1996; pFabric: Alizadeh et al., SIGCOMM
+ * 2013; LSTF: Mittal et al., NSDI 2016; all on one queue: Eiffel.
+ */
+#ifndef _NET_SCHED_GQ_POLICY_H
+#define _NET_SCHED_GQ_POLICY_H
+
+#include "gq_band.h"
+
+/* Virtual time of a byte at weight 1: large weights must not round to 0. */
+#define GQ_STFQ_BYTE_LOG	16
+#define GQ_RANK_SLOTS		4096
+
+/**
+ * struct gq_policy_ops - a policy
+ * @slots: of the rank queue
+ * @shift: log2 of the ranks of a bucket
+ * @slide: ranks grow without end
+ * @note: what to remember of a packet
+ * @listed: rank of a flow that comes into the queue
+ * @queued: new rank of a flow in the queue that got a packet, its last; or NULL
+ * @sent: called for each packet that has left; rank of its flow, if it goes on
+ */
+struct gq_policy_ops {
+	u32	slots;
+	u32	shift;
+	bool	slide;
+	u32	(*note)(const struct sk_buff *skb);
+	u64	(*listed)(struct gq_sched *q, struct gq_flow *f);
+	u64	(*queued)(struct gq_flow *f);
+	u64	(*sent)(struct gq_sched *q, struct gq_flow *f,
+			struct sk_buff *skb, u64 rank);
+};
+
+static u32 gq_note_nothing(const struct sk_buff *skb)
+{
+	return 0;
+}
+
+static u64 gq_edt_listed(struct gq_sched *q, struct gq_flow *f)
+{
+	return f->node.deadline;
+}
+
+static u64 gq_edt_sent(struct gq_sched *q, struct gq_flow *f,
+		       struct sk_buff *skb, u64 rank)
+{
+	return f->node.deadline;
+}
+
+static u32 gq_prio_note(const struct sk_buff *skb)
+{
+	int dscp = gq_dscp(skb);
+
+	return GQ_DSCPS - 1 - max(dscp, 0);
+}
+
+/* The rank of a flow is what was noted of its first packet. */
+static u64 gq_head_listed(struct gq_sched *q, struct gq_flow *f)
+{
+	return gq_cb(f->head)->rank;
+}
+
+static u64 gq_head_sent(struct gq_sched *q, struct gq_flow *f,
+			struct sk_buff *skb, u64 rank)
+{
+	return f->head ? gq_cb(f->head)->rank : 0;
+}
+
+static u32 gq_stfq_note(const struct sk_buff *skb)
+{
+	return (skb->mark & 0xffff) ?: 1;
+}
+
+/* Its start tag: where it stopped, or where all are now if that is later. */
+static u64 gq_stfq_listed(struct gq_sched *q, struct gq_flow *f)
+{
+	return max(q->band[f->band].vtime, gq_ranked(f)->finish);
+}
+
+static u64 gq_stfq_sent(struct gq_sched *q, struct gq_flow *f,
+			struct sk_buff *skb, u64 rank)
+{
+	struct gq_ranked_flow *rf = gq_ranked(f);
+	u64 len = (u64)qdisc_pkt_len(skb) << GQ_STFQ_BYTE_LOG;
+
+	q->band[f->band].vtime = max(q->band[f->band].vtime, rank);
+	rf->finish = rank + div_u64(len, gq_cb(skb)->rank);
+	return rf->finish;
+}
+
+static u64 gq_srpt_listed(struct gq_sched *q, struct gq_flow *f)
+{
+	return f->qlen;
+}
+
+static u64 gq_srpt_queued(struct gq_flow *f)
+{
+	return f->qlen;
+}
+
+static u64 gq_srpt_sent(struct gq_sched *q, struct gq_flow *f,
+			struct sk_buff *skb, u64 rank)
+{
+	return f->qlen;
+}
+
+static u32 gq_pfabric_note(const struct sk_buff *skb)
+{
+	return skb->mark ?: U32_MAX;
+}
+
+static u64 gq_pfabric_queued(struct gq_flow *f)
+{
+	return min_t(u64, gq_ranked(f)->rnode.rank, gq_cb(f->tail)->rank);
+}
+
+static u64 gq_pfabric_sent(struct gq_sched *q, struct gq_flow *f,
+			   struct sk_buff *skb, u64 rank)
+{
+	return f->head ? min(gq_cb(skb)->rank, gq_cb(f->head)->rank) : 0;
+}
+
+static u32 gq_lstf_note(const struct sk_buff *skb)
+{
+	return skb->mark;
+}
+
+static u64 gq_lstf_listed(struct gq_sched *q, struct gq_flow *f)
+{
+	const struct gq_cb *cb = gq_cb(f->head);
+
+	return cb->time_to_send + (u64)cb->rank * NSEC_PER_USEC;
+}
+
+static u64 gq_lstf_sent(struct gq_sched *q, struct gq_flow *f,
+			struct sk_buff *skb, u64 rank)
+{
+	return f->head ? gq_lstf_listed(q, f) : 0;
+}
+
+static const struct gq_policy_ops gq_policies[__GQ_POLICY_MAX] = {
+	[GQ_POLICY_EDT] = {
+		.slots = GQ_RANK_SLOTS, .shift = 10, .slide = true,
+		.note = gq_note_nothing, .listed = gq_edt_listed,
+		.sent = gq_edt_sent },
+	[GQ_POLICY_PRIO] = {
+		.slots = GQ_DSCPS, .note = gq_prio_note,
+		.listed = gq_head_listed, .sent = gq_head_sent },
+	[GQ_POLICY_STFQ] = {
+		.slots = GQ_RANK_SLOTS, .shift = GQ_STFQ_BYTE_LOG + 8,
+		.slide = true, .note = gq_stfq_note,
+		.listed = gq_stfq_listed, .sent = gq_stfq_sent },
+	[GQ_POLICY_SRPT] = {
+		.slots = GQ_RANK_SLOTS, .note = gq_note_nothing,
+		.listed = gq_srpt_listed, .queued = gq_srpt_queued,
+		.sent = gq_srpt_sent },
+	[GQ_POLICY_PFABRIC] = {
+		.slots = GQ_RANK_SLOTS, .note = gq_pfabric_note,
+		.listed = gq_head_listed, .queued = gq_pfabric_queued,
+		.sent = gq_pfabric_sent },
+	[GQ_POLICY_LSTF] = {
+		.slots = GQ_RANK_SLOTS, .shift = 10, .slide = true,
+		.note = gq_lstf_note, .listed = gq_lstf_listed,
+		.sent = gq_lstf_sent },
+};
+
+static const struct gq_policy_ops *gq_policy_of(const struct gq_sched *q,
+						u32 band)
+{
+	return &gq_policies[q->cfg.band[band].policy];
+}
+
+static u64 gq_rank_listed(struct gq_sched *q, struct gq_flow *f)
+{
+	return gq_policy_of(q, f->band)->listed(q, f);
+}
+
+/* A flow in its band's rank queue has got a packet, its last. */
+static void gq_rank_queued(struct gq_sched *q, struct gq_flow *f)
+{
+	const struct gq_policy_ops *p = gq_policy_of(q, f->band);
+	struct gq_rnode *n = &gq_ranked(f)->rnode;
+	u64 rank;
+
+	if (!p->queued)
+		return;
+	rank = p->queued(f);
+	if (rank == n->rank)
+		return;
+	gq_rankq_remove(&q->rankq[f->band], n);
+	n->rank = rank;
+	gq_rankq_insert(&q->rankq[f->band], n);
+}
+
+/* ---- Change of a band's policy ---- */
+
+/* Packets were noted for the policy that the band had when they came. */
+static void gq_table_note(const struct gq_sched *q, const struct gq_table *t,
+			  u32 band)
+{
+	const struct gq_policy_ops *p = gq_policy_of(q, band);
+	struct sk_buff *skb;
+	struct gq_hent *e;
+	u32 i;
+
+	for (i = 0; t && i < 1U << t->log; i++) {
+		for (e = t->chain[i]; e; e = e->next) {
+			struct gq_flow *f = gq_hent_flow(e);
+
+			if (f->band != band || !f->qlen)
+				continue;
+			for (skb = f->head; skb; skb = skb->next)
+				gq_cb(skb)->rank = p->note(skb);
+		}
+	}
+}
+
+/*
+ * Put the listed flows of a band under its new policy; @mem is the memory of
+ * the rank queue for it, or NULL. Returns that of the old one.
+ */
+static void *gq_band_swap(struct gq_sched *q, u32 band, void *mem, u64 now)
+{
+	const struct gq_policy_ops *p = gq_policy_of(q, band);
+	struct gq_rankq *rq = &q->rankq[band];
+	struct gq_band *b = &q->band[band];
+	void *old = q->rank_mem[band];
+	struct gq_list all = b->new;
+	struct gq_node *node;
+	struct gq_rnode *n;
+
+	gq_list_splice_tail(&all, &b->old);
+	b->new.first = NULL;
+	b->old.first = NULL;
+	while (old && (n = gq_rankq_first(rq))) {
+		gq_rankq_remove(rq, n);
+		gq_list_add_tail(&all, &container_of(n, struct gq_ranked_flow,
+						     rnode)->flow.node);
+	}
+
+	q->rank_mem[band] = mem;
+	if (mem) {
+		gq_rankq_init(rq, mem, p->slots, p->shift, p->slide);
+		q->ranked |= BIT(band);
+		gq_table_note(q, q->hash.cur, band);
+		gq_table_note(q, q->hash.old, band);
+	} else {
+		q->ranked &= ~BIT(band);
+	}
+	while ((node = gq_list_pop(&all))) {
+		struct gq_flow *f = gq_node_flow(node);
+
+		gq_flow_set_state(q, f, f->qlen ? GQ_OLD : GQ_IDLE, now);
+	}
+	return old;
+}
+
+static void gq_ranks_reset(struct gq_sched *q)
+{
+	const struct gq_policy_ops *p;
+	int i;
+
+	for (i = 0; i < GQ_BANDS_MAX; i++) {
+		if (!q->rank_mem[i])
+			continue;
+		p = gq_policy_of(q, i);
+		memset(q->rank_mem[i], 0, gq_rankq_size(p->slots));
+		gq_rankq_init(&q->rankq[i], q->rank_mem[i], p->slots, p->shift,
+			      p->slide);
+	}
+}
+
+#endif /* _NET_SCHED_GQ_POLICY_H */
