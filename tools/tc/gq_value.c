@@ -10,8 +10,10 @@
  * A time needs its unit: a bare number is microseconds for some options of tc
  * and nanoseconds for others, so here it is refused.
  */
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
+#include <linux/pkt_sched_gq.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -97,30 +99,54 @@ static const struct gq_unit gq_time_units[] = {
  * @units: units, from large to small
  * @base: size of the attribute's unit in the base unit of @units
  * @exact: a value that is not a whole number of @base is refused, not rounded
- * @none: word for the largest 64-bit value, or NULL
+ * @none: word for @most, or NULL
+ * @most: the value that means "no limit"
+ * @names: names of the values 0, 1, .., NULL at the end; numbers are valid too
  */
 struct gq_kind {
 	const struct gq_unit *units;
 	uint64_t base;
 	bool exact;
 	const char *none;
+	uint64_t most;
+	const char *const *names;
 };
 
+/* By enum gq_policy. */
+static const char *const gq_policy_names[] = {
+	"drr", "edt", "prio", "stfq", "srpt", "pfabric", "lstf", NULL
+};
+
+static_assert(sizeof(gq_policy_names) / sizeof(char *) ==
+	      __GQ_POLICY_MAX + 1, "a policy has no name");
+
 static const struct gq_kind gq_kinds[] = {
-	[GQ_NUMBER]	  = { gq_number_units, 1, true, NULL },
-	[GQ_PACKETS]	  = { gq_packet_units, 1, true, NULL },
-	[GQ_SIZE]	  = { gq_size_units, 1, true, NULL },
-	[GQ_RATE]	  = { gq_rate_units, 8, false, NULL },
-	[GQ_RATE_OR_NONE] = { gq_rate_units, 8, false, "unlimited" },
-	[GQ_TIME]	  = { gq_time_units, 1, true, NULL },
-	[GQ_TIME_OR_NONE] = { gq_time_units, 1, true, "off" },
-	[GQ_TIME_US]	  = { gq_time_units, 1000, true, NULL },
+	[GQ_NUMBER]	  = { gq_number_units, 1, true },
+	[GQ_PACKETS]	  = { gq_packet_units, 1, true },
+	[GQ_PACKETS_OR_NONE] = { gq_packet_units, 1, true, "none",
+				 GQ_LIMIT_MAX },
+	[GQ_SIZE]	  = { gq_size_units, 1, true },
+	[GQ_RATE]	  = { gq_rate_units, 8, false },
+	[GQ_RATE_OR_NONE] = { gq_rate_units, 8, false, "unlimited",
+			      GQ_RATE_UNLIMITED },
+	[GQ_TIME]	  = { gq_time_units, 1, true },
+	[GQ_TIME_OR_NONE] = { gq_time_units, 1, true, "off",
+			      GQ_CE_THRESHOLD_OFF },
+	[GQ_TIME_US]	  = { gq_time_units, 1000, true },
+	[GQ_RANKING]	  = { gq_number_units, 1, true,
+			      .names = gq_policy_names },
 };
 
 /* The value that has a word instead of a number. */
 bool gq_value_is_none(enum gq_kind_id kind, uint64_t val)
 {
-	return gq_kinds[kind].none && val == UINT64_MAX;
+	return gq_kinds[kind].none && val == gq_kinds[kind].most;
+}
+
+/* Values of this kind have names. */
+bool gq_value_is_name(enum gq_kind_id kind)
+{
+	return gq_kinds[kind].names;
 }
 
 /* What the attribute counts in, in the base unit: 1000 for us in ns. */
@@ -204,17 +230,23 @@ int gq_value_parse(enum gq_kind_id kind, size_t size, const char *str,
 		   uint64_t *val)
 {
 	const struct gq_kind *k = &gq_kinds[kind];
-	int err;
+	int err, i;
 
 	if (k->none && !strcmp(str, k->none)) {
-		*val = UINT64_MAX;
+		*val = k->most;
 		return 0;
+	}
+	for (i = 0; k->names && k->names[i]; i++) {
+		if (!strcmp(str, k->names[i])) {
+			*val = i;
+			return 0;
+		}
 	}
 	if (kind == GQ_NUMBER && !strncasecmp(str, "0x", 2))
 		err = gq_scan_hex(str + 2, val);
 	else
 		err = gq_scan(k, str, val);
-	if (!err && size == 4 && *val > UINT32_MAX)
+	if (!err && size < 8 && *val >> (8 * size))
 		err = -ERANGE;
 	return err;
 }
@@ -225,10 +257,17 @@ void gq_value_format(char *buf, size_t len, enum gq_kind_id kind, uint64_t val)
 	const struct gq_kind *k = &gq_kinds[kind];
 	unsigned __int128 num = (unsigned __int128)val * k->base;
 	const struct gq_unit *unit, *best = NULL;
+	uint64_t i;
 
 	if (gq_value_is_none(kind, val)) {
 		snprintf(buf, len, "%s", k->none);
 		return;
+	}
+	for (i = 0; k->names && k->names[i]; i++) {
+		if (i == val) {
+			snprintf(buf, len, "%s", k->names[i]);
+			return;
+		}
 	}
 	for (unit = k->units; unit->name; unit++) {
 		if (!unit->shown || num % unit->mul ||

@@ -14,15 +14,18 @@ enum gq_kind_id {
 	GQ_FLAG,	/* a word without a value */
 	GQ_NUMBER,
 	GQ_PACKETS,
+	GQ_PACKETS_OR_NONE,
 	GQ_SIZE,
 	GQ_RATE,
 	GQ_RATE_OR_NONE,
 	GQ_TIME,
 	GQ_TIME_OR_NONE,
 	GQ_TIME_US,	/* the attribute is in microseconds */
+	GQ_RANKING,	/* name of a policy */
 };
 
 bool gq_value_is_none(enum gq_kind_id kind, uint64_t val);
+bool gq_value_is_name(enum gq_kind_id kind);
 uint64_t gq_value_base(enum gq_kind_id kind);
 int gq_value_parse(enum gq_kind_id kind, size_t size, const char *str,
 		   uint64_t *val);

@@ -73,6 +73,8 @@ int print_color_null(enum output_type t, enum color_attr color,
 		     const char *key, const char *fmt, const char *value);
 void open_json_array(enum output_type t, const char *key);
 void close_json_array(enum output_type t, const char *key);
+void open_json_object(const char *key);
+void close_json_object(void);
 void print_nl(void);
 
 int addattr_l(struct nlmsghdr *n, int maxlen, int type, const void *data,

@@ -3,9 +3,9 @@
  * q_gq.so: tc's plugin for the gq qdisc (Documentation/man/tc-gq.8).
  *
  * Two tables carry everything. gq_opts[] has a row for each word of the command
- * line: parsing, printing, errors and help all read it. gq_stats[] has a row
- * for each counter. How a value is read and written depends on its kind
- * (gq_value.c).
+ * line: parsing, printing, errors and help all read it (gq_opt.c). gq_stats[] has
+ * a row for each counter. How a value is read and written depends on its kind
+ * (gq_value.c). Bands have words and counters of their own (gq_bands.c).
  *
  * Rules that both directions keep:
  *  - What is shown is valid input, and gives the same settings when it is
@@ -22,13 +22,10 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "gq_bands.h"
+#include "gq_opt.h"
 #include "gq_value.h"
 #include "iproute2.h"
-
-/* Room in tc's request for our attributes; all of them need 212 bytes. */
-#define GQ_MSG_MAX	1024
-
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* The ranges in the help text below are these. */
 static_assert(GQ_LIMIT_MAX == 16777216, "help of limit");
@@ -41,30 +38,7 @@ static_assert(GQ_BUCKETS_MIN == 64 && GQ_BUCKETS_MAX == 1048576,
 static_assert(GQ_HORIZON_MAX == 4398046511104, "help of horizon");
 static_assert(GQ_TIMER_SLACK_MAX == 1000000000, "help of timer_slack");
 static_assert(GQ_REFILL_DELAY_MAX == 1000000000, "help of refill_delay");
-
-/**
- * struct gq_opt - a word of the command line
- * @name: the word
- * @attr: the attribute that it sets
- * @size: length of the attribute's payload
- * @kind: how its value is written
- * @flag: GQ_FLAG: the value that the word stands for
- * @arg: form of the value, for the help
- * @expect: what is valid
- * @init: default, for the help
- * @help: one line about it
- */
-struct gq_opt {
-	const char *name;
-	uint16_t attr;
-	uint8_t size;
-	uint8_t kind;
-	uint8_t flag;
-	const char *arg;
-	const char *expect;
-	const char *init;
-	const char *help;
-};
+static_assert(TCA_GQ_MAX < GQ_ATTR_MAX, "room in struct gq_values");
 
 static const struct gq_opt gq_opts[] = {
 	{ "limit", TCA_GQ_LIMIT, 4, GQ_PACKETS, 0, "PACKETS",
@@ -111,6 +85,8 @@ static const struct gq_opt gq_opts[] = {
 	{ "low_rate_threshold", TCA_GQ_LOW_RATE_THRESHOLD, 8, GQ_RATE, 0,
 	  "RATE", "a rate such as 550kbit", "550Kbit",
 	  "up to it a flow is paced packet by packet" },
+	{ "bands", TCA_GQ_BANDS, 1, GQ_NUMBER, 0, "NUMBER",
+	  "a number, 1 to 8", "3", "bands that packets are put into" },
 };
 
 /* Lines of "tc -s qdisc show", in order. */
@@ -143,6 +119,8 @@ static const struct gq_stat gq_stats[] = {
 	{ "timer_arms", TCA_GQ_STATS_TIMER_ARMS, 8, GQ_LINE_PACKETS },
 	{ "timer_fires", TCA_GQ_STATS_TIMER_FIRES, 8, GQ_LINE_PACKETS },
 	{ "limit_drops", TCA_GQ_STATS_LIMIT_DROPS, 8, GQ_LINE_TROUBLE },
+	{ "band_limit_drops", TCA_GQ_STATS_BAND_LIMIT_DROPS, 8,
+	  GQ_LINE_TROUBLE },
 	{ "flow_limit_drops", TCA_GQ_STATS_FLOW_LIMIT_DROPS, 8,
 	  GQ_LINE_TROUBLE },
 	{ "horizon_drops", TCA_GQ_STATS_HORIZON_DROPS, 8, GQ_LINE_TROUBLE },
@@ -155,41 +133,19 @@ static const struct gq_stat gq_stats[] = {
 	{ "alloc_errors", TCA_GQ_STATS_ALLOC_ERRORS, 8, GQ_LINE_TROUBLE },
 };
 
-/* Shown otherwise: next_event and lateness. Not counted: UNSPEC and PAD. */
-static_assert(ARRAY_SIZE(gq_stats) + 2 == TCA_GQ_STATS_MAX - 1,
+/* Shown otherwise: next_event, lateness, bands. Not counted: UNSPEC and PAD. */
+static_assert(ARRAY_SIZE(gq_stats) + 3 == TCA_GQ_STATS_MAX - 1,
 	      "a counter has no row");
-/* Two attributes have two words. */
-static_assert(ARRAY_SIZE(gq_opts) - 2 == TCA_GQ_MAX - 1,
+/* Two attributes have two words; maps and bands are in gq_bands.c. */
+static_assert(ARRAY_SIZE(gq_opts) - 2 + GQ_BANDS_OPTS == TCA_GQ_MAX - 1,
 	      "an option has no row");
-
-static const struct gq_opt *gq_find_opt(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(gq_opts); i++) {
-		if (!strcmp(gq_opts[i].name, name))
-			return &gq_opts[i];
-	}
-	return NULL;
-}
 
 static void gq_usage(void)
 {
-	size_t i;
-
 	fprintf(stderr,
 		"Usage: tc qdisc add|change|replace dev DEV root gq [ OPTION [ VALUE ] ]...\n\n");
-	for (i = 0; i < ARRAY_SIZE(gq_opts); i++) {
-		const struct gq_opt *opt = &gq_opts[i];
-
-		fprintf(stderr, "  %-18s %-8s %s\n", opt->name, opt->arg,
-			opt->help);
-		if (opt->kind != GQ_FLAG)
-			fprintf(stderr, "  %-27s %s; default %s\n", "",
-				opt->expect, opt->init);
-		else if (*opt->init)
-			fprintf(stderr, "  %-27s the default\n", "");
-	}
+	gq_opts_help(gq_opts, ARRAY_SIZE(gq_opts));
+	gq_bands_help();
 	fprintf(stderr,
 		"\n"
 		"A time needs its unit: s, ms, us or ns. A rate is in bit, kbit, mbit, gbit,\n"
@@ -199,153 +155,73 @@ static void gq_usage(void)
 		"  tc qdisc add dev eth0 root gq\n"
 		"  tc qdisc replace dev eth0 root gq maxrate 100mbit granularity 4096ns\n"
 		"  tc qdisc change dev eth0 root gq ce_threshold 1ms horizon_cap\n"
+		"  tc qdisc replace dev eth0 root gq dscpmap ef=0 band 0 strict band_limit 100\n"
 		"  tc -s qdisc show dev eth0\n"
 		"\n"
 		"See tc-gq(8).\n");
 }
 
-/* Put the values of the attributes that are in @set into @n. */
-static int gq_put_options(struct nlmsghdr *n, const uint64_t *val, uint32_t set)
+static int gq_put(struct nlmsghdr *n, const struct gq_values *v,
+		  const struct gq_bands *bands)
 {
 	struct rtattr *nest;
-	size_t i;
+	int err;
 
 	nest = addattr_nest(n, GQ_MSG_MAX, TCA_OPTIONS | NLA_F_NESTED);
-	for (i = 0; i < ARRAY_SIZE(gq_opts); i++) {
-		const struct gq_opt *opt = &gq_opts[i];
-		uint32_t val32 = val[opt->attr];
-		uint8_t val8 = val[opt->attr];
-		const void *data = &val[opt->attr];
-
-		if (!(set & 1U << opt->attr))
-			continue;
-		set &= ~(1U << opt->attr);
-		if (opt->size == 4)
-			data = &val32;
-		else if (opt->size == 1)
-			data = &val8;
-		if (addattr_l(n, GQ_MSG_MAX, opt->attr, data, opt->size))
-			return -EMSGSIZE;
-	}
+	err = gq_opts_put(gq_opts, ARRAY_SIZE(gq_opts), n, v);
+	if (!err)
+		err = gq_bands_put(n, bands);
 	addattr_nest_end(n, nest);
-	return 0;
+	return err;
+}
+
+static int gq_parse_word(const char *name, struct gq_words *w,
+			 struct gq_values *v, struct gq_bands *bands)
+{
+	const struct gq_opt *opt;
+	int err;
+
+	opt = gq_opt_find(gq_opts, ARRAY_SIZE(gq_opts), name);
+	if (opt)
+		return gq_opt_parse(opt, w, v);
+	err = gq_bands_parse(bands, name, w);
+	if (err != -ENOENT)
+		return err;
+	fprintf(stderr,
+		"gq: unknown option \"%s\"; for the list: tc qdisc add dev DEV root gq help\n",
+		name);
+	return -EINVAL;
 }
 
 static int gq_parse_opt(const struct qdisc_util *qu, int argc, char **argv,
 			struct nlmsghdr *n, const char *dev)
 {
-	uint64_t val[TCA_GQ_MAX + 1] = { 0 };
-	const struct gq_opt *opt;
-	uint32_t set = 0;
+	struct gq_words w = { argc, argv };
+	struct gq_bands bands = { 0 };
+	struct gq_values v = { 0 };
 	int err;
 
 	(void)qu;
 	(void)dev;
-	for (; argc > 0; argc--, argv++) {
-		if (!strcmp(*argv, "help")) {
+	while (w.argc > 0) {
+		const char *name = *w.argv++;
+
+		w.argc--;
+		if (!strcmp(name, "help")) {
 			gq_usage();
 			return -EINVAL;
 		}
-		opt = gq_find_opt(*argv);
-		if (!opt) {
-			fprintf(stderr,
-				"gq: unknown option \"%s\"; for the list: tc qdisc add dev DEV root gq help\n",
-				*argv);
-			return -EINVAL;
-		}
-		if (set & 1U << opt->attr) {
-			fprintf(stderr,
-				"gq: %s: given twice, or with its opposite; give it once\n",
-				opt->name);
-			return -EINVAL;
-		}
-		set |= 1U << opt->attr;
-		if (opt->kind == GQ_FLAG) {
-			val[opt->attr] = opt->flag;
-			continue;
-		}
-		if (argc < 2) {
-			fprintf(stderr, "gq: %s: value missing; expected %s\n",
-				opt->name, opt->expect);
-			return -EINVAL;
-		}
-		argc--;
-		argv++;
-		err = gq_value_parse(opt->kind, opt->size, *argv,
-				     &val[opt->attr]);
-		if (err) {
-			fprintf(stderr, "gq: %s \"%s\": %s; expected %s\n",
-				opt->name, *argv, err == -ERANGE ?
-				"too large" : "not valid", opt->expect);
+		err = gq_parse_word(name, &w, &v, &bands);
+		if (err)
 			return err;
-		}
 	}
-	return gq_put_options(n, val, set);
-}
-
-/*
- * Read @attr of @size bytes into @val. False when it is absent, or has another
- * length, which is an error of who sent it.
- */
-static bool gq_get(const struct rtattr *attr, const char *name, size_t size,
-		   uint64_t *val)
-{
-	uint32_t val32;
-	uint8_t val8;
-
-	if (!attr)
-		return false;
-	if (RTA_PAYLOAD(attr) != size) {
-		fprintf(stderr,
-			"gq: attribute %s: unexpected length %zu, expected %zu; kernel and plugin differ\n",
-			name, (size_t)RTA_PAYLOAD(attr), size);
-		return false;
-	}
-	/* attributes are aligned to 4 bytes only */
-	if (size == 8) {
-		memcpy(val, RTA_DATA(attr), 8);
-	} else if (size == 4) {
-		memcpy(&val32, RTA_DATA(attr), 4);
-		*val = val32;
-	} else {
-		memcpy(&val8, RTA_DATA(attr), 1);
-		*val = val8;
-	}
-	return true;
-}
-
-/* Both words of a flag have a row: the one that is true now is shown. */
-static void gq_print_flag(const struct gq_opt *opt, bool val)
-{
-	if (val == opt->flag)
-		print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s ",
-				   opt->name);
-	if (opt->flag)
-		print_color_bool(PRINT_JSON, COLOR_NONE, opt->name, NULL, val);
-}
-
-static void gq_print_value(const struct gq_opt *opt, uint64_t val)
-{
-	/* rates stay in bytes, as everywhere in tc's JSON */
-	uint64_t scale = opt->kind == GQ_TIME_US ? gq_value_base(opt->kind) : 1;
-	char buf[64];
-
-	gq_value_format(buf, sizeof(buf), opt->kind, val);
-	print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s ", opt->name);
-	print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s ", buf);
-	if (gq_value_is_none(opt->kind, val))
-		print_color_null(PRINT_JSON, COLOR_NONE, opt->name, NULL, NULL);
-	else
-		print_color_lluint(PRINT_JSON, COLOR_NONE, opt->name, NULL,
-				   val * scale);
+	return gq_put(n, &v, &bands);
 }
 
 static int gq_print_opt(const struct qdisc_util *qu, FILE *f,
 			struct rtattr *opts)
 {
 	struct rtattr *tb[TCA_GQ_MAX + 1];
-	uint64_t val;
-	size_t i;
 
 	(void)qu;
 	(void)f;
@@ -353,16 +229,8 @@ static int gq_print_opt(const struct qdisc_util *qu, FILE *f,
 		return 0;
 	parse_rtattr_flags(tb, TCA_GQ_MAX, RTA_DATA(opts), RTA_PAYLOAD(opts),
 			   NLA_F_NESTED);
-	for (i = 0; i < ARRAY_SIZE(gq_opts); i++) {
-		const struct gq_opt *opt = &gq_opts[i];
-
-		if (!gq_get(tb[opt->attr], opt->name, opt->size, &val))
-			continue;
-		if (opt->kind == GQ_FLAG)
-			gq_print_flag(opt, val);
-		else
-			gq_print_value(opt, val);
-	}
+	gq_opts_print(gq_opts, ARRAY_SIZE(gq_opts), tb, true);
+	gq_bands_print(tb);
 	return 0;
 }
 
@@ -373,8 +241,8 @@ static const char *gq_print_label(const char *text, const char *name)
 		print_nl();
 		text++;
 	}
-	print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s", text);
-	print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s", name);
+	gq_print_text("%s", text);
+	gq_print_text("%s", name);
 	return " ";
 }
 
@@ -384,13 +252,12 @@ static const char *gq_print_next_event(const char *sep, struct rtattr *attr)
 	uint64_t val;
 	char buf[64];
 
-	if (!gq_get(attr, "next_event", sizeof(val), &val))
+	if (!gq_attr_get(attr, "next_event", sizeof(val), &val))
 		return sep;
 	ns = (int64_t)val;
 	gq_value_format(buf, sizeof(buf), GQ_TIME, ns < 0 ? -val : val);
 	sep = gq_print_label(sep, "next_event");
-	print_color_string(PRINT_FP, COLOR_NONE, NULL,
-			   ns < 0 ? " -%s" : " %s", buf);
+	gq_print_text(ns < 0 ? " -%s" : " %s", buf);
 	print_color_s64(PRINT_JSON, COLOR_NONE, "next_event", NULL, ns);
 	return sep;
 }
@@ -414,7 +281,7 @@ static void gq_print_percentile(const uint64_t *bins, unsigned int percent)
 			i < GQ_LATENESS_BINS - 1 ? 2ULL << i : 1ULL << i);
 	snprintf(buf, sizeof(buf), " p%u %s%s", percent,
 		 i < GQ_LATENESS_BINS - 1 ? "<" : ">=", bound);
-	print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s", buf);
+	gq_print_text("%s", buf);
 }
 
 static void gq_print_lateness(const char *sep, const struct rtattr *attr)
@@ -422,14 +289,8 @@ static void gq_print_lateness(const char *sep, const struct rtattr *attr)
 	uint64_t bins[GQ_LATENESS_BINS], any = 0;
 	int i;
 
-	if (!attr)
+	if (!attr || !gq_attr_fits(attr, "lateness", sizeof(bins)))
 		return;
-	if (RTA_PAYLOAD(attr) != sizeof(bins)) {
-		fprintf(stderr,
-			"gq: attribute lateness: unexpected length %zu, expected %zu; kernel and plugin differ\n",
-			(size_t)RTA_PAYLOAD(attr), sizeof(bins));
-		return;
-	}
 	memcpy(bins, RTA_DATA(attr), sizeof(bins));
 	open_json_array(PRINT_JSON, "lateness");
 	for (i = 0; i < GQ_LATENESS_BINS; i++) {
@@ -464,7 +325,7 @@ static int gq_print_xstats(const struct qdisc_util *qu, FILE *f,
 			const struct gq_stat *st = &gq_stats[i];
 
 			if (st->line != line ||
-			    !gq_get(tb[st->attr], st->name, st->size, &val))
+			    !gq_attr_get(tb[st->attr], st->name, st->size, &val))
 				continue;
 			print_color_lluint(PRINT_JSON, COLOR_NONE, st->name,
 					   NULL, val);
@@ -482,6 +343,7 @@ static int gq_print_xstats(const struct qdisc_util *qu, FILE *f,
 			sep = "\n  ";
 	}
 	gq_print_lateness(sep, tb[TCA_GQ_STATS_LATENESS]);
+	gq_bands_print_stats(tb[TCA_GQ_STATS_BANDS]);
 	return 0;
 }
 
