@@ -419,10 +419,8 @@ static void gq_print_band(struct rtattr *entry)
 	close_json_object();
 }
 
-typedef void (*gq_entry_fn)(struct rtattr *entry);
-
 /* Call @fn for each entry of a list. */
-static void gq_for_each_entry(struct rtattr *list, gq_entry_fn fn)
+static void gq_walk(struct rtattr *list, void (*fn)(struct rtattr *entry))
 {
 	struct rtattr *entry = RTA_DATA(list);
 	int len = RTA_PAYLOAD(list);
@@ -441,7 +439,7 @@ void gq_bands_print(struct rtattr **tb)
 	if (!tb[TCA_GQ_BAND_LIST])
 		return;
 	open_json_array(PRINT_JSON, "band");
-	gq_for_each_entry(tb[TCA_GQ_BAND_LIST], gq_print_band);
+	gq_walk(tb[TCA_GQ_BAND_LIST], gq_print_band);
 	close_json_array(PRINT_JSON, NULL);
 }
 
@@ -492,7 +490,7 @@ void gq_bands_print_stats(struct rtattr *list)
 	if (!list)
 		return;
 	open_json_array(PRINT_JSON, "bands");
-	gq_for_each_entry(list, gq_print_band_stats);
+	gq_walk(list, gq_print_band_stats);
 	close_json_array(PRINT_JSON, NULL);
 }
 

@@ -16,11 +16,17 @@
 
 struct fake_tc fake;
 
+/* At the top there is the object of the qdisc. */
+static bool fake_in_array(void)
+{
+	return fake.depth && fake.array[fake.depth - 1];
+}
+
 static bool fake_wants(enum output_type t, const char *key, const char *fmt)
 {
 	if (t == (fake.json ? PRINT_FP : PRINT_JSON))
 		return false;
-	if (fake.json ? !key != fake.array : !fmt)
+	if (fake.json ? !key != fake_in_array() : !fmt)
 		fake.misuse++;
 	if (fake.json && key)
 		fprintf(fake.out, "\"%s\":", key);
@@ -55,23 +61,55 @@ int print_color_null(enum output_type t, enum color_attr color, const char *key,
 	return 0;
 }
 
+static void fake_open(bool array, const char *key)
+{
+	if (fake.depth == FAKE_DEPTH || !key != fake_in_array()) {
+		fake.misuse++;
+		return;
+	}
+	if (key)
+		fprintf(fake.out, "\"%s\":", key);
+	fputc(array ? '[' : '{', fake.out);
+	fake.array[fake.depth++] = array;
+}
+
+static void fake_close(bool array)
+{
+	if (!fake.depth || fake_in_array() != array) {
+		fake.misuse++;
+		return;
+	}
+	fake.depth--;
+	fputs(array ? "]," : "},", fake.out);
+}
+
 void open_json_array(enum output_type t, const char *key)
 {
-	if (t != PRINT_JSON || !key || fake.array)
+	if (t != PRINT_JSON)
 		fake.misuse++;
-	fake.array = fake.json;
 	if (fake.json)
-		fprintf(fake.out, "\"%s\":[", key);
+		fake_open(true, key);
 }
 
 void close_json_array(enum output_type t, const char *key)
 {
 	(void)key;
-	if (t != PRINT_JSON || fake.array != fake.json)
+	if (t != PRINT_JSON)
 		fake.misuse++;
-	fake.array = false;
 	if (fake.json)
-		fputs("],", fake.out);
+		fake_close(true);
+}
+
+void open_json_object(const char *key)
+{
+	if (fake.json)
+		fake_open(false, key);
+}
+
+void close_json_object(void)
+{
+	if (fake.json)
+		fake_close(false);
 }
 
 void print_nl(void)
@@ -135,12 +173,14 @@ int fake_begin(bool json)
 	if (!fake.out || !fake.err)
 		return -ENOMEM;
 	fake.json = json;
-	fake.array = false;
+	fake.depth = 0;
 	return 0;
 }
 
 void fake_end(void)
 {
+	if (fake.depth)
+		fake.misuse++;
 	fclose(fake.out);
 	fclose(fake.err);
 }

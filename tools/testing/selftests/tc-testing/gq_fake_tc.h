@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#define FAKE_DEPTH	8
+
 /* What the plugin printed: standard output as tc would have it, and errors. */
 struct fake_tc {
 	FILE *out;
@@ -18,7 +20,8 @@ struct fake_tc {
 	char *err_text;
 	size_t err_len;
 	bool json;
-	bool array;
+	unsigned int depth;	/* of open arrays and objects */
+	bool array[FAKE_DEPTH];	/* what is open there */
 	unsigned int misuse;	/* calls that tc could not have served */
 };
 

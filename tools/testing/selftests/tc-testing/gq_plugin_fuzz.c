@@ -21,166 +21,28 @@
  *     skipped, the others are shown.
  *  8. Random words on the command line do no harm.
  *  9. Random and damaged nests of attributes do no harm, in text and in JSON.
+ * 10. The same for bands and maps (gq_plugin_bands.c).
  */
 #include <errno.h>
 #include <getopt.h>
 #include <linux/pkt_sched_gq.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "kselftest.h"
 #include "gq_fake_tc.h"
 #include "gq_plugin_cases.h"
+#include "gq_plugin_fuzz.h"
 #include "iproute2.h"
 
-#define AREA_SIZE	(16 * 4096)
-#define MSG_MAX		2048
-#define WORDS_MAX	64
-
-struct msg {
-	struct nlmsghdr n;
-	char room[MSG_MAX];
-};
-
-static char *area_end;		/* the inaccessible page begins here */
-static uint64_t seed = 1;
-
-/* xorshift64*: the same numbers everywhere */
-static uint64_t rnd(void)
+void result(bool ok, const char *what)
 {
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return seed * 2685821657736338717ULL;
+	ksft_test_result(ok, "%s\n", what);
 }
 
-static unsigned int rnd_below(unsigned int n)
-{
-	return rnd() % n;
-}
-
-/* All magnitudes alike, and often a limit. */
-static uint64_t rnd_value(void)
-{
-	static const uint64_t edge[] = { 0, 1, UINT32_MAX, UINT64_MAX };
-
-	if (!rnd_below(8))
-		return edge[rnd_below(4)];
-	return rnd() >> rnd_below(64);
-}
-
-/* Sanitizers write to file descriptor 2, the plugin to stderr. */
-static int parse(struct msg *m, char *line)
-{
-	char *words[WORDS_MAX], *word, *rest = NULL;
-	FILE *saved = stderr;
-	int argc = 0, ret;
-
-	for (word = strtok_r(line, " ", &rest); word && argc < WORDS_MAX;
-	     word = strtok_r(NULL, " ", &rest))
-		words[argc++] = word;
-	memset(m, 0, sizeof(*m));
-	m->n.nlmsg_len = NLMSG_HDRLEN;
-	if (fake_begin(false))
-		ksft_exit_fail_msg("no memory\n");
-	stderr = fake.err;
-	ret = gq_qdisc_util.parse_qopt(&gq_qdisc_util, argc, words, &m->n,
-				       "dev0");
-	stderr = saved;
-	fake_end();
-	return ret;
-}
-
-static int parse_str(struct msg *m, const char *str)
-{
-	char line[512];
-
-	snprintf(line, sizeof(line), "%s", str);
-	return parse(m, line);
-}
-
-static void print(struct rtattr *nest, bool xstats, bool json)
-{
-	FILE *saved = stderr;
-
-	if (fake_begin(json))
-		ksft_exit_fail_msg("no memory\n");
-	stderr = fake.err;
-	if (xstats)
-		gq_qdisc_util.print_xstats(&gq_qdisc_util, stdout, nest);
-	else
-		gq_qdisc_util.print_qopt(&gq_qdisc_util, stdout, nest);
-	stderr = saved;
-	fake_end();
-}
-
-static struct rtattr *msg_nest(struct msg *m)
-{
-	return (void *)((char *)&m->n + NLMSG_HDRLEN);
-}
-
-static uint64_t payload(const struct rtattr *attr)
-{
-	uint64_t val = 0;
-
-	/* little and big endian: the size decides the type */
-	switch (RTA_PAYLOAD(attr)) {
-	case 1:
-		return *(uint8_t *)RTA_DATA(attr);
-	case 4: {
-		uint32_t val32;
-
-		memcpy(&val32, RTA_DATA(attr), 4);
-		return val32;
-	}
-	case 8:
-		memcpy(&val, RTA_DATA(attr), 8);
-		return val;
-	}
-	return 0xbad;
-}
-
-static void put(struct msg *m, int type, uint64_t val, int size)
-{
-	uint32_t val32 = val;
-	uint8_t val8 = val;
-
-	addattr_l(&m->n, sizeof(*m), type, size == 8 ? (void *)&val :
-		  size == 4 ? (void *)&val32 : (void *)&val8, size);
-}
-
-static void begin(struct msg *m)
-{
-	memset(m, 0, sizeof(*m));
-	m->n.nlmsg_len = NLMSG_HDRLEN;
-	addattr_nest(&m->n, sizeof(*m), TCA_OPTIONS);
-}
-
-static struct rtattr *end(struct msg *m)
-{
-	addattr_nest_end(&m->n, msg_nest(m));
-	return msg_nest(m);
-}
-
-/* Move @nest to where reading behind its end is a crash. */
-static struct rtattr *guard(const struct rtattr *nest, unsigned int len)
-{
-	char *at = area_end - RTA_ALIGN(len);
-
-	memcpy(at, nest, len);
-	return (struct rtattr *)at;
-}
-
-static unsigned int count(const char *text, const char *what)
-{
-	unsigned int n = 0;
-
-	for (; (text = strstr(text, what)); text++)
-		n++;
-	return n;
-}
+/* Settings of one number; maps and bands are in gq_plugin_bands.c. */
+#define SCALAR_MAX	TCA_GQ_BANDS
 
 static void test_good(void)
 {
@@ -244,13 +106,14 @@ static void test_round_trip(unsigned int iterations)
 	struct rtattr *nest;
 	struct msg m, back;
 	unsigned int i, bad_trips = 0;
-	char line[1024];
+	char line[LINE_MAX_LEN];
 	int attr;
 
 	for (i = 0; i < iterations; i++) {
 		begin(&m);
-		for (attr = TCA_GQ_LIMIT; attr <= TCA_GQ_MAX; attr++)
-			put(&m, attr, opt_size[attr] == 1 ? rnd_below(2) :
+		for (attr = TCA_GQ_LIMIT; attr <= SCALAR_MAX; attr++)
+			put(&m, attr, opt_size[attr] == 1 &&
+			    attr != TCA_GQ_BANDS ? rnd_below(2) :
 			    rnd_value(), opt_size[attr]);
 		nest = end(&m);
 		print(nest, false, false);
@@ -264,7 +127,7 @@ static void test_round_trip(unsigned int iterations)
 		nest = msg_nest(&back);
 		parse_rtattr_flags(b, TCA_GQ_MAX, RTA_DATA(nest),
 				   RTA_PAYLOAD(nest), 0);
-		for (attr = TCA_GQ_LIMIT; attr <= TCA_GQ_MAX; attr++) {
+		for (attr = TCA_GQ_LIMIT; attr <= SCALAR_MAX; attr++) {
 			if (b[attr] && payload(a[attr]) == payload(b[attr]))
 				continue;
 			if (!bad_trips++)
@@ -312,6 +175,13 @@ static int stat_size(int attr)
 	return 8;
 }
 
+/* All but the histogram, the list of bands, and what is signed. */
+static bool is_counter(int attr)
+{
+	return attr != TCA_GQ_STATS_LATENESS && attr != TCA_GQ_STATS_BANDS &&
+	       attr != TCA_GQ_STATS_NEXT_EVENT;
+}
+
 /* Each counter has its attribute's number as its value. */
 static struct rtattr *all_stats(struct msg *m)
 {
@@ -319,9 +189,11 @@ static struct rtattr *all_stats(struct msg *m)
 	int attr;
 
 	begin(m);
-	for (attr = TCA_GQ_STATS_FLOWS; attr < TCA_GQ_STATS_LATENESS; attr++)
-		put(m, attr, attr == TCA_GQ_STATS_NEXT_EVENT ? -1500 : attr,
-		    stat_size(attr));
+	for (attr = TCA_GQ_STATS_FLOWS; attr <= TCA_GQ_STATS_MAX; attr++) {
+		if (is_counter(attr))
+			put(m, attr, attr, stat_size(attr));
+	}
+	put(m, TCA_GQ_STATS_NEXT_EVENT, -1500, 8);
 	put_lateness(m, bins);
 	return end(m);
 }
@@ -337,8 +209,8 @@ static void test_json(void)
 	int attr;
 
 	nest = all_stats(&m);
-	for (attr = TCA_GQ_STATS_FLOWS; attr < TCA_GQ_STATS_LATENESS; attr++) {
-		if (attr == TCA_GQ_STATS_NEXT_EVENT)
+	for (attr = TCA_GQ_STATS_FLOWS; attr <= TCA_GQ_STATS_MAX; attr++) {
+		if (!is_counter(attr))
 			continue;
 		print(nest, true, true);
 		snprintf(want, sizeof(want), "\"%s\":%d,", stat_names[attr],
@@ -375,7 +247,7 @@ static void test_wrong_length(void)
 	struct msg m;
 	int attr, len;
 
-	for (attr = TCA_GQ_LIMIT; attr <= TCA_GQ_MAX; attr++) {
+	for (attr = TCA_GQ_LIMIT; attr <= SCALAR_MAX; attr++) {
 		for (len = 0; len < 12; len++) {
 			if (len == opt_size[attr])
 				continue;
@@ -393,6 +265,8 @@ static void test_wrong_length(void)
 	}
 	ksft_test_result(!wrong, "7: settings of wrong length\n");
 	for (attr = TCA_GQ_STATS_FLOWS; attr <= TCA_GQ_STATS_MAX; attr++) {
+		if (attr == TCA_GQ_STATS_BANDS)
+			continue;
 		for (len = 0; len < 300; len++) {
 			if (len == stat_size(attr))
 				continue;
@@ -415,7 +289,7 @@ static void test_wrong_length(void)
 static void test_random_words(unsigned int iterations)
 {
 	unsigned int i, j, refused = 0;
-	char line[512], *p;
+	char line[LINE_MAX_LEN], *p;
 	struct msg m;
 
 	for (i = 0; i < iterations; i++) {
@@ -440,7 +314,7 @@ static void test_random_words(unsigned int iterations)
 /* Attributes mostly of right length, then some bytes damaged, then cut. */
 static unsigned int random_nest(struct msg *m, bool xstats)
 {
-	unsigned int i, len, n = rnd_below(40);
+	unsigned int i, len, n = rnd_below(30);
 	struct rtattr *nest;
 	uint8_t data[300];
 	int attr, size;
@@ -451,6 +325,13 @@ static unsigned int random_nest(struct msg *m, bool xstats)
 				 TCA_GQ_MAX + 8);
 		size = xstats ? stat_size(attr) :
 		       attr <= TCA_GQ_MAX ? opt_size[attr] : 4;
+		if (attr == (xstats ? TCA_GQ_STATS_BANDS : TCA_GQ_BAND_LIST) &&
+		    rnd_below(4)) {
+			put_random_list(m, attr, xstats ?
+					TCA_GQ_BAND_STATS_MAX :
+					TCA_GQ_BAND_MAX);
+			continue;
+		}
 		if (!rnd_below(4))
 			size = rnd_below(sizeof(data));
 		for (len = 0; len < sizeof(data); len++)
@@ -509,8 +390,7 @@ int main(int argc, char **argv)
 		{ }
 	};
 	unsigned int iterations = 20000;
-	char *area;
-	int c;
+	int c, err;
 
 	while ((c = getopt_long(argc, argv, "n:s:h", options, NULL)) != -1) {
 		if (c == 'n')
@@ -526,19 +406,15 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
-	area = mmap(NULL, AREA_SIZE, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (area == MAP_FAILED)
-		ksft_exit_fail_msg("mmap: %s\n", strerror(errno));
-	area_end = area + AREA_SIZE / 2;
-	if (mprotect(area_end, AREA_SIZE / 2, PROT_NONE))
-		ksft_exit_fail_msg("mprotect: %s\n", strerror(errno));
+	err = area_init();
+	if (err)
+		ksft_exit_fail_msg("no guard page: %s\n", strerror(-err));
 
 	ksft_print_header();
 	ksft_print_msg("iterations %u, seed %llu\n", iterations,
 		       (unsigned long long)seed);
 	ksft_set_plan(ARRAY_SIZE(good) + ARRAY_SIZE(bad) +
-		      ARRAY_SIZE(lateness) + 9);
+		      ARRAY_SIZE(lateness) + 9 + bands_tests());
 	test_good();
 	test_bad();
 	test_help();
@@ -547,6 +423,7 @@ int main(int argc, char **argv)
 	test_json();
 	test_wrong_length();
 	test_random_words(iterations);
+	test_bands(iterations);
 	test_random_nests(iterations);
 	ksft_finished();
 }
