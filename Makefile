@@ -13,6 +13,7 @@ export V
 
 # Folders with a userspace program each.
 TOOLS	:= tools/tc tools/flowgen
+TOOLS	+= tools/gqctl
 
 # The lab's kernel: um is an ordinary process, x86_64 runs in QEMU.
 ARCH	?= um
