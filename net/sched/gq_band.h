@@ -168,12 +168,16 @@ static void gq_bands_derive(struct gq_sched *q)
 
 	q->strict = 0;
 	q->starvable = 0;
+	q->ordered = false;
 	for (i = 0; i < GQ_BANDS_MAX; i++) {
 		if (q->cfg.band[i].mode == GQ_BAND_STRICT)
 			q->strict |= BIT(i);
 		if (q->cfg.band[i].starve)
 			q->starvable |= BIT(i);
+		if (q->cfg.band[i].policy != GQ_POLICY_DRR)
+			q->ordered = true;
 	}
+	q->ordered |= q->strict;
 	q->dscp_used = memchr_inv(q->cfg.dscpmap, GQ_DSCP_NONE, GQ_DSCPS);
 }
 

@@ -89,6 +89,7 @@ struct gq_sched {
 	unsigned long		refill_jiffies;
 	void			*wheel_mem;
 	bool			dscp_used;	/* the DSCP map is not empty */
+	bool			ordered;	/* some band is strict or ranked */
 	u8			strict;		/* bands with GQ_BAND_STRICT */
 	u8			starvable;	/* bands with a starvation bound */
 	u8			ranked;		/* bands with a rank queue */

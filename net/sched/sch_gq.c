@@ -104,6 +104,10 @@ static bool gq_fastpath(const struct Qdisc *sch, struct sk_buff *skb,
 	if (!sch->q.qlen)
 		return true;
 
+	/* Behind others in a FIFO, neither band nor rank would count. */
+	if (q->ordered)
+		return false;
+
 	if (q->hash.count != q->inactive + q->throttled ||
 	    q->fast_qlen >= GQ_FASTPATH_MAX || gq_wheel_due(&q->wheel) <= now)
 		return false;
