@@ -8,14 +8,22 @@
  * stable sort by bucket. N slots hold the buckets [base, base + N):
  *
  *	SLIDE	the window follows the smallest rank, for ranks that grow as
- *		virtual or real time does. It is kept a quarter of its size
- *		behind it, since a rank smaller than the smallest may come.
+ *		virtual or real time does. It is kept N / 4 - 1 buckets behind
+ *		it, since a rank smaller than the smallest may come.
  *	fixed	base stays 0, for ranks from a small range.
  *
- * A rank below the window counts as its first bucket, one beyond as its last.
- * The entries there are ordered among themselves only by arrival, until the
- * window, sliding, reaches them: when the last bucket becomes the first one in
- * use, its entries are put where they belong in a window that starts there.
+ * A rank below the window counts as its first bucket. One beyond counts as the
+ * last in a fixed queue; a sliding one parks it, in a ring of its own, until the
+ * first bucket in use is past the end that the window had when that ring began.
+ * Then all that is parked is gone through once: the window moves to the smallest
+ * of it, or to the first bucket in use if that is smaller, and what is in it
+ * then is put where it belongs. Hence, when sliding,
+ * 1. what comes first is of the smallest bucket, ranks that were below the
+ *    window when they came being taken for its first bucket of that time;
+ * 2. a bucket's entries leave as they came, except that those once parked and
+ *    the others are ordered only among themselves;
+ * 3. a call of gq_rankq_first() handles a parked entry at most once, over
+ *    whatever distance the window moves.
  *
  * Entries are linked both ways, since a change of rank takes them out; heads
  * are one pointer, to the first of a ring.
@@ -33,7 +41,7 @@
  * @next: next of the bucket's ring
  * @prev: previous of the bucket's ring; NULL: in no queue
  * @rank: set by the holder before insertion
- * @slot: where it is
+ * @slot: where it is; the number of slots: parked
  */
 struct gq_rnode {
 	struct gq_rnode	*next;
@@ -44,9 +52,10 @@ struct gq_rnode {
 
 /**
  * struct gq_rankq - entries by rank
- * @slots: a ring's first entry for each bucket of the window
+ * @slots: a ring's first entry for each bucket of the window; then the parked
  * @ffs: slots in use
  * @base: number of the first bucket of the window
+ * @end: if any is parked: all that is parked is of buckets after this one
  * @mask: slots - 1
  * @shift: log2 of the ranks of a bucket
  * @slide: the window follows the smallest rank
@@ -56,6 +65,7 @@ struct gq_rankq {
 	struct gq_rnode	**slots;
 	struct gq_ffs	ffs;
 	u64		base;
+	u64		end;
 	u32		mask;
 	u32		shift;
 	bool		slide;
@@ -70,7 +80,7 @@ struct gq_rankq {
  */
 static inline size_t gq_rankq_size(u32 slots)
 {
-	return gq_ffs_size(slots) + slots * sizeof(struct gq_rnode *);
+	return gq_ffs_size(slots) + (slots + 1) * sizeof(struct gq_rnode *);
 }
 
 /**
@@ -87,29 +97,31 @@ static inline void gq_rankq_init(struct gq_rankq *q, void *mem, u32 slots,
 	gq_ffs_init(&q->ffs, mem, slots);
 	q->slots = mem + gq_ffs_size(slots);
 	q->base = 0;
+	q->end = 0;
 	q->mask = slots - 1;
 	q->shift = shift;
 	q->slide = slide;
 	q->count = 0;
 }
 
-/* The bucket of the window that a rank is kept in. */
-static inline u64 gq_rankq_bucket(const struct gq_rankq *q, u64 rank)
+/* Where the window starts when k is first; its end must not wrap around. */
+static inline u64 gq_rankq_base(const struct gq_rankq *q, u64 k)
 {
-	return clamp(rank >> q->shift, q->base, q->base + q->mask);
+	return min(k - min_t(u64, k, q->mask / 4), ~0ULL - q->mask);
 }
 
-static inline void gq_rankq_link(struct gq_rankq *q, struct gq_rnode *n, u64 k)
+static inline void gq_rankq_link(struct gq_rankq *q, struct gq_rnode *n,
+				 u32 slot)
 {
-	struct gq_rnode **slot = &q->slots[k & q->mask];
-	struct gq_rnode *first = *slot;
+	struct gq_rnode *first = q->slots[slot];
 
-	n->slot = k & q->mask;
+	n->slot = slot;
 	if (!first) {
 		n->next = n;
 		n->prev = n;
-		*slot = n;
-		gq_ffs_set(&q->ffs, n->slot);
+		q->slots[slot] = n;
+		if (slot <= q->mask)
+			gq_ffs_set(&q->ffs, slot);
 		return;
 	}
 	n->next = first;
@@ -118,20 +130,18 @@ static inline void gq_rankq_link(struct gq_rankq *q, struct gq_rnode *n, u64 k)
 	first->prev = n;
 }
 
-static inline void gq_rankq_unlink(struct gq_rankq *q, struct gq_rnode *n)
+/* Link an entry where its rank belongs. */
+static inline void gq_rankq_place(struct gq_rankq *q, struct gq_rnode *n)
 {
-	struct gq_rnode **slot = &q->slots[n->slot];
+	u64 k = n->rank >> q->shift, last = q->base + q->mask;
 
-	if (n->next == n) {
-		*slot = NULL;
-		gq_ffs_clear(&q->ffs, n->slot);
-	} else {
-		n->prev->next = n->next;
-		n->next->prev = n->prev;
-		if (*slot == n)
-			*slot = n->next;
+	if (q->slide && k > last) {
+		if (!q->slots[q->mask + 1])
+			q->end = last;
+		gq_rankq_link(q, n, q->mask + 1);
+		return;
 	}
-	n->prev = NULL;
+	gq_rankq_link(q, n, clamp(k, q->base, last) & q->mask);
 }
 
 /**
@@ -145,8 +155,8 @@ static inline void gq_rankq_insert(struct gq_rankq *q, struct gq_rnode *n)
 
 	/* Empty: any window will do, so take the one that suits the entry. */
 	if (q->slide && !q->count)
-		q->base = k - min_t(u64, k, q->mask / 4);
-	gq_rankq_link(q, n, gq_rankq_bucket(q, n->rank));
+		q->base = gq_rankq_base(q, k);
+	gq_rankq_place(q, n);
 	q->count++;
 }
 
@@ -157,43 +167,74 @@ static inline void gq_rankq_insert(struct gq_rankq *q, struct gq_rnode *n)
  */
 static inline void gq_rankq_remove(struct gq_rankq *q, struct gq_rnode *n)
 {
-	gq_rankq_unlink(q, n);
+	if (n->next == n) {
+		q->slots[n->slot] = NULL;
+		if (n->slot <= q->mask)
+			gq_ffs_clear(&q->ffs, n->slot);
+	} else {
+		n->prev->next = n->next;
+		n->next->prev = n->prev;
+		if (q->slots[n->slot] == n)
+			q->slots[n->slot] = n->next;
+	}
+	n->prev = NULL;
 	q->count--;
+}
+
+/* Number of the first bucket in use; ~0ULL when all entries are parked. */
+static inline u64 gq_rankq_seek(const struct gq_rankq *q)
+{
+	u32 at = q->base & q->mask;
+	u32 slot = gq_ffs_next(&q->ffs, at);
+
+	if (slot == GQ_FFS_NONE)
+		slot = gq_ffs_next(&q->ffs, 0);
+	if (slot == GQ_FFS_NONE)
+		return ~0ULL;
+	return q->base + ((slot - at) & q->mask);
+}
+
+/* Move the window to the smallest parked bucket, or to k if that is smaller. */
+static inline void gq_rankq_unpark(struct gq_rankq *q, u64 k)
+{
+	struct gq_rnode *n = q->slots[q->mask + 1], *last = n->prev, *next;
+
+	for (next = n; next != last; next = next->next)
+		k = min(k, next->rank >> q->shift);
+	k = min(k, last->rank >> q->shift);
+	q->base = max(q->base, gq_rankq_base(q, k));
+
+	q->slots[q->mask + 1] = NULL;
+	for (;; n = next) {
+		next = n->next;
+		gq_rankq_place(q, n);
+		if (n == last)
+			break;
+	}
 }
 
 /**
  * gq_rankq_first() - the entry of the smallest rank
  * @q: the queue
  *
- * Moves the window. An entry that was beyond it when it was inserted, and has
- * come first with the last bucket of that time, is put where it belongs; it
- * lands behind the bucket that it came from, so this ends.
+ * Moves the window.
  *
  * Return: the entry, still in the queue; NULL when there is none
  */
 static inline struct gq_rnode *gq_rankq_first(struct gq_rankq *q)
 {
-	while (q->count) {
-		u32 at = q->base & q->mask;
-		u32 slot = gq_ffs_next(&q->ffs, at);
-		struct gq_rnode *n;
-		u64 k;
+	u64 k;
 
-		if (slot == GQ_FFS_NONE)
-			slot = gq_ffs_next(&q->ffs, 0);
-		n = q->slots[slot];
-		if (!q->slide)
-			return n;
-
-		k = q->base + ((slot - at) & q->mask);
-		if (k > q->base + q->mask / 4)
-			q->base = k - q->mask / 4;
-		if (n->rank >> q->shift <= k)
-			return n;
-		gq_rankq_unlink(q, n);
-		gq_rankq_link(q, n, gq_rankq_bucket(q, n->rank));
+	if (!q->count)
+		return NULL;
+	k = gq_rankq_seek(q);
+	if (q->slots[q->mask + 1] && k > q->end) {
+		gq_rankq_unpark(q, k);
+		k = gq_rankq_seek(q);
 	}
-	return NULL;
+	if (q->slide)
+		q->base = max(q->base, gq_rankq_base(q, k));
+	return q->slots[k & q->mask];
 }
 
 #endif /* _NET_SCHED_GQ_RANK_H */
