@@ -98,9 +98,9 @@ static int gq_select_band(const struct Qdisc *sch, struct sk_buff *skb,
 }
 
 /* A band that has waited for as long as it may; GQ_BANDS_MAX if there is none */
-static u32 gq_band_starving(const struct gq_sched *q, u64 now)
+static u32 gq_band_starving(const struct gq_sched *q, u32 ready, u64 now)
 {
-	u32 waiting = q->ready & q->starvable;
+	u32 waiting = ready & q->starvable;
 	u32 i;
 
 	for (; waiting; waiting &= waiting - 1) {
@@ -128,14 +128,14 @@ static u32 gq_band_turn(struct gq_sched *q, u32 ready)
 	return q->turn;
 }
 
-/* The band to be served next; there is one that is ready. */
-static u32 gq_band_next(struct gq_sched *q, u64 now)
+/* The band to be served next, of those in @ready, which is not 0. */
+static u32 gq_band_next(struct gq_sched *q, u32 ready, u64 now)
 {
-	u32 strict = q->ready & q->strict;
+	u32 strict = ready & q->strict;
 	u32 i;
 
-	if (unlikely(q->ready & q->starvable)) {
-		i = gq_band_starving(q, now);
+	if (unlikely(ready & q->starvable)) {
+		i = gq_band_starving(q, ready, now);
 		if (i < GQ_BANDS_MAX) {
 			q->band[i].rescues++;
 			return i;
@@ -143,7 +143,7 @@ static u32 gq_band_next(struct gq_sched *q, u64 now)
 	}
 	if (strict)
 		return __ffs(strict);
-	return gq_band_turn(q, q->ready);
+	return gq_band_turn(q, ready);
 }
 
 static void gq_band_enqueued(struct gq_sched *q, const struct sk_buff *skb,

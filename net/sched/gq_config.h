@@ -18,6 +18,7 @@
 
 struct gq_band_config {
 	u64	starve;			/* ns; 0: no bound */
+	u64	rate;			/* bytes/s */
 	u32	weight;			/* bytes a round */
 	u32	limit;			/* packets */
 	u8	mode;			/* enum gq_band_mode */
@@ -26,7 +27,8 @@ struct gq_band_config {
 
 /* All that a user can set. u64 first: no holes. */
 struct gq_config {
-	u64	maxrate;		/* bytes/s */
+	u64	maxrate;		/* bytes/s, of each flow */
+	u64	rate;			/* bytes/s, of all */
 	u64	horizon;		/* ns */
 	u64	ce_threshold;		/* ns */
 	u64	low_rate_threshold;	/* bytes/s */
@@ -68,6 +70,7 @@ static const struct nla_policy gq_policy[TCA_GQ_MAX + 1] = {
 	[TCA_GQ_PRIOMAP]		= NLA_POLICY_EXACT_LEN(GQ_PRIOS),
 	[TCA_GQ_DSCPMAP]		= NLA_POLICY_EXACT_LEN(GQ_DSCPS),
 	[TCA_GQ_BAND_LIST]		= { .type = NLA_NESTED },
+	[TCA_GQ_RATE]			= { .type = NLA_U64 },
 };
 
 static const struct nla_policy gq_band_policy[TCA_GQ_BAND_MAX + 1] = {
@@ -78,6 +81,7 @@ static const struct nla_policy gq_band_policy[TCA_GQ_BAND_MAX + 1] = {
 	[TCA_GQ_BAND_LIMIT]		= { .type = NLA_U32 },
 	[TCA_GQ_BAND_STARVE]		= { .type = NLA_U64 },
 	[TCA_GQ_BAND_POLICY]		= { .type = NLA_U8 },
+	[TCA_GQ_BAND_RATE]		= { .type = NLA_U64 },
 };
 
 /* What an attribute is called, where it is kept, and its range. */
@@ -128,6 +132,8 @@ static const struct gq_param gq_params[TCA_GQ_MAX + 1] = {
 		U64_MAX },
 	[TCA_GQ_BANDS] = {
 		"bands", GQ_FIELD(bands), 1, GQ_BANDS_MAX },
+	[TCA_GQ_RATE] = {
+		"rate", GQ_FIELD(rate), 1, GQ_RATE_UNLIMITED },
 };
 
 #define GQ_BAND_FIELD(field)	offsetof(struct gq_band_config, field)
@@ -144,6 +150,8 @@ static const struct gq_param gq_band_params[TCA_GQ_BAND_MAX + 1] = {
 		"starve", GQ_BAND_FIELD(starve), 0, GQ_BAND_STARVE_MAX },
 	[TCA_GQ_BAND_POLICY] = {
 		"policy", GQ_BAND_FIELD(policy), 0, __GQ_POLICY_MAX - 1 },
+	[TCA_GQ_BAND_RATE] = {
+		"band_rate", GQ_BAND_FIELD(rate), 1, GQ_RATE_UNLIMITED },
 };
 
 /* Settings are committed under the qdisc's lock and dumped without it. */
@@ -395,6 +403,7 @@ static void gq_config_init(struct gq_config *cfg, u32 mtu)
 		.initial_quantum	= min_t(u32, 10 * mtu, GQ_QUANTUM_MAX),
 		.pacing			= 1,
 		.maxrate		= GQ_RATE_UNLIMITED,
+		.rate			= GQ_RATE_UNLIMITED,
 		.granularity		= 8192,
 		.buckets		= 32768,
 		.horizon		= 10ULL * NSEC_PER_SEC,
@@ -411,6 +420,7 @@ static void gq_config_init(struct gq_config *cfg, u32 mtu)
 	for (i = 0; i < GQ_BANDS_MAX; i++) {
 		cfg->band[i].weight = weight[min_t(int, i, cfg->bands - 1)];
 		cfg->band[i].limit = GQ_LIMIT_MAX;
+		cfg->band[i].rate = GQ_RATE_UNLIMITED;
 	}
 }
 

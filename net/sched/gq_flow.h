@@ -82,6 +82,10 @@ struct gq_band {
 	struct gnet_stats_queue	qstats;
 };
 
+/* One for each band, and one for all. */
+#define GQ_SHAPER_ALL		GQ_BANDS_MAX
+#define GQ_SHAPERS		(GQ_BANDS_MAX + 1)
+
 struct gq_sched {
 /* Read mostly */
 	struct gq_config	cfg;
@@ -93,6 +97,7 @@ struct gq_sched {
 	u8			strict;		/* bands with GQ_BAND_STRICT */
 	u8			starvable;	/* bands with a starvation bound */
 	u8			ranked;		/* bands with a rank queue */
+	u16			shaped;		/* shapers with a rate */
 	struct kmem_cache	*flow_cachep;
 	struct tcf_proto __rcu	*filter_list;
 	struct tcf_block	*block;
@@ -100,6 +105,7 @@ struct gq_sched {
 /* Written by enqueue and dequeue */
 	u8			ready;		/* bands with listed flows */
 	u8			turn;		/* weighted band being served */
+	u16			blocked;	/* shapers in the wheel */
 	struct gq_hash		hash;
 	struct gq_wheel		wheel;
 	struct sk_buff		*fast_head;
@@ -110,6 +116,7 @@ struct gq_sched {
 	bool			timer_armed;
 	struct gq_flow		*fat;		/* see gq_note_fat() */
 	struct gq_band		band[GQ_BANDS_MAX];
+	struct gq_node		shaper[GQ_SHAPERS];
 	struct gq_rankq		rankq[GQ_BANDS_MAX];
 	void			*rank_mem[GQ_BANDS_MAX];
 	struct qdisc_watchdog	watchdog;

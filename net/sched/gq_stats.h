@@ -14,6 +14,7 @@ struct gq_stats {
 	u64	evicted;
 	u64	fastpath;
 	u64	throttled;
+	u64	shaped;
 	u64	reinserts;		/* of wheels that change() replaced */
 	u64	timer_arms;
 	u64	timer_fires;
@@ -41,6 +42,7 @@ static const u16 gq_counters[TCA_GQ_STATS_MAX + 1] = {
 	GQ_STAT(TCA_GQ_STATS_EVICTED, evicted),
 	GQ_STAT(TCA_GQ_STATS_FASTPATH, fastpath),
 	GQ_STAT(TCA_GQ_STATS_THROTTLED, throttled),
+	GQ_STAT(TCA_GQ_STATS_SHAPED, shaped),
 	GQ_STAT(TCA_GQ_STATS_REINSERTS, reinserts),
 	GQ_STAT(TCA_GQ_STATS_TIMER_ARMS, timer_arms),
 	GQ_STAT(TCA_GQ_STATS_TIMER_FIRES, timer_fires),

@@ -71,6 +71,7 @@
 #include "gq_class.h"
 #include "gq_dump.h"
 #include "gq_policy.h"
+#include "gq_shaper.h"
 
 /* More packets than this without a flow could be unfair to the others. */
 #define GQ_FASTPATH_MAX		8
@@ -94,7 +95,8 @@ static bool gq_fastpath(const struct Qdisc *sch, struct sk_buff *skb,
 	if (gq_cb(skb)->time_to_send > now)
 		return false;
 
-	if (q->cfg.maxrate != GQ_RATE_UNLIMITED)
+	if (q->cfg.maxrate != GQ_RATE_UNLIMITED ||
+	    q->shaped & (BIT(gq_cb(skb)->band) | BIT(GQ_SHAPER_ALL)))
 		return false;
 
 	if (skb->sk && sk_fullsock(skb->sk) && !sk_is_tcp(skb->sk) &&
@@ -360,8 +362,12 @@ static void gq_release(struct gq_sched *q, u64 now)
 		return;
 
 	gq_wheel_expire(&q->wheel, now, &due);
-	while ((node = gq_list_pop(&due)))
-		gq_flow_set_state(q, gq_node_flow(node), GQ_OLD, now);
+	while ((node = gq_list_pop(&due))) {
+		if (unlikely(gq_is_shaper(q, node)))
+			gq_shaper_release(q, node, now);
+		else
+			gq_flow_set_state(q, gq_node_flow(node), GQ_OLD, now);
+	}
 }
 
 static void gq_arm(struct gq_sched *q)
@@ -401,7 +407,6 @@ static void gq_flow_charge(struct gq_sched *q, struct gq_flow *f,
 {
 	u64 rate = q->cfg.maxrate;
 	u32 len = qdisc_pkt_len(skb);
-	u64 delay;
 
 	f->credit -= len;
 	if (!q->cfg.pacing)
@@ -426,17 +431,7 @@ static void gq_flow_charge(struct gq_sched *q, struct gq_flow *f,
 	if (rate == GQ_RATE_UNLIMITED)
 		return;
 
-	delay = (u64)len * NSEC_PER_SEC;
-	if (likely(rate))
-		delay = div64_u64(delay, rate);
-	/* The rate may change later, so do not wait for long. */
-	if (unlikely(delay > NSEC_PER_SEC)) {
-		delay = NSEC_PER_SEC;
-		q->stats.pkts_too_long++;
-	}
-	if (now > q->catch_up)
-		f->node.deadline = max(f->node.deadline, now - q->catch_up);
-	f->node.deadline += delay;
+	f->node.deadline = gq_pace(q, f->node.deadline, now, len, rate);
 }
 
 /* What becomes of the flow at the head of a list once it has sent. */
@@ -564,9 +559,10 @@ static struct sk_buff *gq_drr_serve(struct gq_sched *q, u32 band, u64 now)
 static struct sk_buff *gq_serve(struct gq_sched *q, u64 now)
 {
 	struct sk_buff *skb;
+	u32 ready, band;
 
-	while (q->ready) {
-		u32 band = gq_band_next(q, now);
+	while ((ready = gq_shaper_ready(q))) {
+		band = gq_band_next(q, ready, now);
 
 		if (q->ranked & BIT(band))
 			skb = gq_ranked_serve(q, band, now);
@@ -575,6 +571,8 @@ static struct sk_buff *gq_serve(struct gq_sched *q, u64 now)
 		if (skb) {
 			q->band[band].credit -= qdisc_pkt_len(skb);
 			q->band[band].served = now;
+			if (unlikely(q->shaped))
+				gq_shape(q, band, qdisc_pkt_len(skb), now);
 			return skb;
 		}
 	}
@@ -639,6 +637,7 @@ static void gq_reset(struct Qdisc *sch)
 	q->wheel.reinserts = 0;
 	gq_bands_reset(q);
 	gq_ranks_reset(q);
+	gq_shapers_reset(q);
 	q->fat = NULL;
 	for (e = gq_hash_drain(&q->hash); e; e = next) {
 		next = e->next;
@@ -830,6 +829,7 @@ static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,
 	q->refill_jiffies = usecs_to_jiffies(cfg->refill_delay);
 	q->catch_up = (u64)cfg->granularity + cfg->timer_slack;
 	gq_bands_derive(q);
+	gq_shapers_derive(q);
 	for (i = 0; i < GQ_BANDS_MAX; i++)
 		if (changed & BIT(i))
 			mem.rank[i] = gq_band_swap(q, i, mem.rank[i], now);

@@ -40,6 +40,9 @@ static const struct gq_opt gq_band_opts[] = {
 	{ "policy", TCA_GQ_BAND_POLICY, 1, GQ_RANKING, 0, "POLICY",
 	  "drr, edt, prio, stfq, srpt, pfabric or lstf", "drr",
 	  "order in which its flows are served" },
+	{ "band_rate", TCA_GQ_BAND_RATE, 8, GQ_RATE_OR_NONE, 0, "RATE",
+	  "a rate such as 10mbit (at least 8bit), or unlimited",
+	  "unlimited", "what the band does not exceed" },
 };
 
 /* Two words set one attribute; the index is the word "band" itself. */

@@ -85,6 +85,9 @@ static const struct gq_opt gq_opts[] = {
 	{ "low_rate_threshold", TCA_GQ_LOW_RATE_THRESHOLD, 8, GQ_RATE, 0,
 	  "RATE", "a rate such as 550kbit", "550Kbit",
 	  "up to it a flow is paced packet by packet" },
+	{ "rate", TCA_GQ_RATE, 8, GQ_RATE_OR_NONE, 0, "RATE",
+	  "a rate such as 10mbit (at least 8bit), or unlimited",
+	  "unlimited", "what all flows together do not exceed" },
 	{ "bands", TCA_GQ_BANDS, 1, GQ_NUMBER, 0, "NUMBER",
 	  "a number, 1 to 8", "3", "bands that packets are put into" },
 };
@@ -115,6 +118,7 @@ static const struct gq_stat gq_stats[] = {
 	{ "dequeued", TCA_GQ_STATS_DEQUEUED, 8, GQ_LINE_PACKETS },
 	{ "fastpath", TCA_GQ_STATS_FASTPATH, 8, GQ_LINE_PACKETS },
 	{ "throttled", TCA_GQ_STATS_THROTTLED, 8, GQ_LINE_PACKETS },
+	{ "shaped", TCA_GQ_STATS_SHAPED, 8, GQ_LINE_PACKETS },
 	{ "reinserts", TCA_GQ_STATS_REINSERTS, 8, GQ_LINE_PACKETS },
 	{ "timer_arms", TCA_GQ_STATS_TIMER_ARMS, 8, GQ_LINE_PACKETS },
 	{ "timer_fires", TCA_GQ_STATS_TIMER_FIRES, 8, GQ_LINE_PACKETS },

@@ -101,6 +101,9 @@ enum gq_policy {
  * @TCA_GQ_BAND_POLICY: u8, enum gq_policy; default GQ_POLICY_DRR. A qdisc that
  *	was added with no band of another policy can't change to one, because
  *	its flows have no room for a rank (-EOPNOTSUPP); replace it.
+ * @TCA_GQ_BAND_RATE: u64, bytes/s that the band does not exceed, 1 ..
+ *	GQ_RATE_UNLIMITED (default, no limit). A packet counts whole when it
+ *	leaves, however large; a change takes effect within a second.
  * @__TCA_GQ_BAND_MAX: number of attributes
  */
 enum gq_band_attr {
@@ -112,6 +115,7 @@ enum gq_band_attr {
 	TCA_GQ_BAND_LIMIT,
 	TCA_GQ_BAND_STARVE,
 	TCA_GQ_BAND_POLICY,
+	TCA_GQ_BAND_RATE,
 	__TCA_GQ_BAND_MAX
 };
 
@@ -165,6 +169,8 @@ enum gq_band_attr {
  *	all): the priomap decides
  * @TCA_GQ_BAND_LIST: list of TCA_GQ_BAND_ENTRY, each of enum gq_band_attr;
  *	bands that are not named keep their settings
+ * @TCA_GQ_RATE: u64, bytes/s that the qdisc does not exceed, otherwise as
+ *	TCA_GQ_BAND_RATE
  * @__TCA_GQ_MAX: number of attributes
  */
 enum gq_attr {
@@ -189,6 +195,7 @@ enum gq_attr {
 	TCA_GQ_PRIOMAP,
 	TCA_GQ_DSCPMAP,
 	TCA_GQ_BAND_LIST,
+	TCA_GQ_RATE,
 	__TCA_GQ_MAX
 };
 
@@ -236,6 +243,8 @@ enum gq_attr {
  *	TCA_GQ_BAND_LIMIT
  * @TCA_GQ_STATS_BANDS: list of TCA_GQ_BAND_ENTRY, each of enum
  *	gq_band_stats_attr, one for each band that is in use or not empty
+ * @TCA_GQ_STATS_SHAPED: u64, times that a band, or the qdisc, was put into the
+ *	wheel because of its rate
  * @__TCA_GQ_STATS_MAX: number of attributes
  */
 enum gq_stats_attr {
@@ -267,6 +276,7 @@ enum gq_stats_attr {
 	TCA_GQ_STATS_LATENESS,
 	TCA_GQ_STATS_BAND_LIMIT_DROPS,
 	TCA_GQ_STATS_BANDS,
+	TCA_GQ_STATS_SHAPED,
 	__TCA_GQ_STATS_MAX
 };
 
