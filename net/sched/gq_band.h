@@ -97,6 +97,13 @@ static int gq_select_band(const struct Qdisc *sch, struct sk_buff *skb,
 	return q->cfg.priomap[prio % GQ_PRIOS];
 }
 
+/* A band that is ready has waited for as long as it may. */
+static bool gq_band_waits(const struct gq_sched *q, u32 band, u64 now)
+{
+	return q->starvable & BIT(band) &&
+	       now - q->band[band].served >= q->cfg.band[band].starve;
+}
+
 /* A band that has waited for as long as it may; GQ_BANDS_MAX if there is none */
 static u32 gq_band_starving(const struct gq_sched *q, u32 ready, u64 now)
 {
@@ -105,7 +112,7 @@ static u32 gq_band_starving(const struct gq_sched *q, u32 ready, u64 now)
 
 	for (; waiting; waiting &= waiting - 1) {
 		i = __ffs(waiting);
-		if (now - q->band[i].served >= q->cfg.band[i].starve)
+		if (gq_band_waits(q, i, now))
 			return i;
 	}
 	return GQ_BANDS_MAX;
@@ -136,10 +143,8 @@ static u32 gq_band_next(struct gq_sched *q, u32 ready, u64 now)
 
 	if (unlikely(ready & q->starvable)) {
 		i = gq_band_starving(q, ready, now);
-		if (i < GQ_BANDS_MAX) {
-			q->band[i].rescues++;
+		if (i < GQ_BANDS_MAX)
 			return i;
-		}
 	}
 	if (strict)
 		return __ffs(strict);
