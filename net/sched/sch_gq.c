@@ -87,12 +87,12 @@
  * that has just been lifted may still hold earlier packets back.
  */
 static bool gq_fastpath(const struct Qdisc *sch, struct sk_buff *skb,
-			const struct sock *sk, u64 departure, u64 now)
+			const struct sock *sk, u64 now)
 {
 	const struct gq_sched *q = qdisc_priv(sch);
 	const struct gq_flow *f;
 
-	if (departure > now)
+	if (gq_cb(skb)->time_to_send > now)
 		return false;
 
 	if (q->cfg.maxrate != GQ_RATE_UNLIMITED ||
@@ -132,7 +132,7 @@ static void gq_take_pacing(const struct gq_sched *q, struct sock *sk)
 
 /* The packet's flow, or NULL for the fast path. */
 static struct gq_flow *gq_classify(struct Qdisc *sch, struct sk_buff *skb,
-				   u64 departure, u64 now)
+				   u64 now)
 {
 	struct gq_sched *q = qdisc_priv(sch);
 	struct sock *sk = gq_flow_sk(skb);
@@ -142,7 +142,7 @@ static struct gq_flow *gq_classify(struct Qdisc *sch, struct sk_buff *skb,
 	if (sk)
 		gq_take_pacing(q, sk);
 
-	if (gq_fastpath(sch, skb, sk, departure, now)) {
+	if (gq_fastpath(sch, skb, sk, now)) {
 		q->stats.fastpath++;
 		return NULL;
 	}
@@ -184,23 +184,23 @@ static u64 gq_departure(struct gq_sched *q, const struct sk_buff *skb, u64 now)
 					      TK_OFFS_TAI : TK_OFFS_REAL));
 }
 
-/* Return: the departure time, or U64_MAX if the packet must be dropped */
-static u64 gq_stamp(struct gq_sched *q, struct sk_buff *skb, u64 now)
+/* Return: false if the packet must be dropped */
+static bool gq_stamp(struct gq_sched *q, struct sk_buff *skb, u64 now)
 {
 	s64 wait = gq_departure(q, skb, now) - now;
 	struct sock *sk = skb->sk;
 
 	if (unlikely(wait > (s64)q->cfg.horizon)) {
 		if (q->cfg.horizon_drop)
-			return U64_MAX;
+			return false;
 		q->stats.horizon_caps++;
 		skb->tstamp -= wait - q->cfg.horizon;
 		wait = q->cfg.horizon;
 	}
-	gq_cb(skb)->segs = skb_is_gso(skb) ? skb_shinfo(skb)->gso_segs : 1;
+	gq_cb(skb)->time_to_send = now + max_t(s64, wait, 0);
 	gq_cb(skb)->sk_rate = !skb->tstamp && sk && sk_fullsock(sk) &&
 			      sk->sk_state != TCP_LISTEN;
-	return now + max_t(s64, wait, 0);
+	return true;
 }
 
 static void gq_fast_push(struct gq_sched *q, struct sk_buff *skb)
@@ -219,8 +219,10 @@ static void gq_fast_push(struct gq_sched *q, struct sk_buff *skb)
  * @idle_since is from before the packet, which has taken its place.
  */
 static void gq_flow_activate(struct gq_sched *q, struct gq_flow *f,
-			     unsigned long idle_since, u64 departure, u64 now)
+			     unsigned long idle_since, u64 now)
 {
+	u64 departure = gq_cb(f->head)->time_to_send;
+
 	q->inactive--;
 	/* Time that the flow did not use is no credit for a burst. */
 	f->node.deadline = max(f->node.deadline, departure);
@@ -243,10 +245,9 @@ static void gq_flow_activate(struct gq_sched *q, struct gq_flow *f,
 
 /* Add a packet to a flow, and the flow to the packet's band. */
 static void gq_flow_queue(struct gq_sched *q, struct gq_flow *f,
-			  struct sk_buff *skb, u64 departure, u64 now)
+			  struct sk_buff *skb, u32 band, u64 now)
 {
 	unsigned long idle_since = f->idle_since;
-	u32 band = gq_cb(skb)->band;
 
 	if (f->state == GQ_RANKED && f->band != band) {
 		gq_rankq_remove(&q->rankq[f->band], &gq_ranked(f)->rnode);
@@ -255,9 +256,9 @@ static void gq_flow_queue(struct gq_sched *q, struct gq_flow *f,
 	}
 	f->band = band;
 
-	gq_flow_push(f, skb, departure);
+	gq_flow_push(f, skb);
 	if (f->qlen == 1)
-		gq_flow_activate(q, f, idle_since, departure, now);
+		gq_flow_activate(q, f, idle_since, now);
 	else if (f->state == GQ_RANKED)
 		gq_rank_queued(q, f);
 }
@@ -303,7 +304,7 @@ static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 {
 	struct gq_sched *q = qdisc_priv(sch);
 	u32 len = qdisc_pkt_len(skb);
-	u64 departure, now = ktime_get_ns();
+	u64 now = ktime_get_ns();
 	struct gq_flow *f;
 	int band, ret;
 
@@ -321,8 +322,7 @@ static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 		return gq_drop(skb, sch, band, to_free,
 			       &q->stats.band_limit_drops,
 			       SKB_DROP_REASON_FQ_BAND_LIMIT);
-	departure = gq_stamp(q, skb, now);
-	if (unlikely(departure == U64_MAX))
+	if (unlikely(!gq_stamp(q, skb, now)))
 		return gq_drop(skb, sch, band, to_free,
 			       &q->stats.horizon_drops,
 			       SKB_DROP_REASON_FQ_HORIZON_LIMIT);
@@ -330,13 +330,13 @@ static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 	if (q->ranked & BIT(band))
 		gq_cb(skb)->rank = gq_policy_of(q, band)->note(skb);
 
-	f = gq_classify(sch, skb, departure, now);
+	f = gq_classify(sch, skb, now);
 	if (f) {
 		if (unlikely(f->qlen >= q->cfg.flow_limit))
 			return gq_drop(skb, sch, band, to_free,
 				       &q->stats.flow_limit_drops,
 				       SKB_DROP_REASON_FQ_FLOW_LIMIT);
-		gq_flow_queue(q, f, skb, departure, now);
+		gq_flow_queue(q, f, skb, band, now);
 		gq_note_fat(q, f);
 	} else {
 		gq_fast_push(q, skb);
@@ -357,20 +357,16 @@ static void gq_release(struct gq_sched *q, u64 now)
 {
 	struct gq_list due = { };
 	struct gq_node *node;
-	struct gq_flow *f;
 
 	if (gq_wheel_due(&q->wheel) > now)
 		return;
 
 	gq_wheel_expire(&q->wheel, now, &due);
 	while ((node = gq_list_pop(&due))) {
-		if (unlikely(gq_is_shaper(q, node))) {
+		if (unlikely(gq_is_shaper(q, node)))
 			gq_shaper_release(q, node, now);
-			continue;
-		}
-		f = gq_node_flow(node);
-		prefetch(f->head);
-		gq_flow_set_state(q, f, GQ_OLD, now);
+		else
+			gq_flow_set_state(q, gq_node_flow(node), GQ_OLD, now);
 	}
 }
 
@@ -472,7 +468,7 @@ static struct sk_buff *gq_flow_send(struct gq_sched *q, struct gq_flow *f,
 {
 	struct sk_buff *skb = gq_flow_pop(q, f);
 
-	prefetch(f->head);
+	prefetch(&skb->end);
 	if (f->waited) {
 		f->waited = 0;
 		gq_note_lateness(q, now - f->node.deadline);
@@ -483,7 +479,7 @@ static struct sk_buff *gq_flow_send(struct gq_sched *q, struct gq_flow *f,
 	gq_flow_charge(q, f, skb, now);
 	if (f->head)
 		f->node.deadline = max(f->node.deadline,
-				       gq_cb(skb)->next_departure);
+				       gq_cb(f->head)->time_to_send);
 	return skb;
 }
 
@@ -540,10 +536,6 @@ static struct sk_buff *gq_drr_serve(struct gq_sched *q, u32 band, u64 now)
 
 		if (f->qlen && f->band == band && f->credit > 0 &&
 		    f->node.deadline <= now) {
-			if (f->node.next) {
-				prefetch(gq_node_flow(f->node.next)->head);
-				prefetch(f->node.next->next);
-			}
 			skb = gq_flow_send(q, f, now);
 			gq_flow_sent(q, list, f, now);
 			return skb;
@@ -615,12 +607,10 @@ static struct sk_buff *gq_dequeue(struct Qdisc *sch)
 
 	q->stats.dequeued++;
 	gq_band_left(q, skb);
-	/* The shared info would be a cold line for a number seen before. */
-	_bstats_update(&q->band[gq_cb(skb)->band].bstats, qdisc_pkt_len(skb),
-		       gq_cb(skb)->segs);
-	_bstats_update(&sch->bstats, qdisc_pkt_len(skb), gq_cb(skb)->segs);
+	bstats_update(&q->band[gq_cb(skb)->band].bstats, skb);
 	qdisc_qstats_backlog_dec(sch, skb);
 	sch->q.qlen--;
+	qdisc_bstats_update(sch, skb);
 	return skb;
 }
 
