@@ -107,7 +107,7 @@ static inline void gq_rankq_init(struct gq_rankq *q, void *mem, u32 slots,
 /* Where the window starts when k is first; its end must not wrap around. */
 static inline u64 gq_rankq_base(const struct gq_rankq *q, u64 k)
 {
-	return min(k - min_t(u64, k, q->mask / 4), ~0ULL - q->mask);
+	return min_t(u64, k - min_t(u64, k, q->mask / 4), ~0ULL - q->mask);
 }
 
 static inline void gq_rankq_link(struct gq_rankq *q, struct gq_rnode *n,
