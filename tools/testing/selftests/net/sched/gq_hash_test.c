@@ -2,7 +2,7 @@
 /*
  * gq_hash.h in userspace, beside an array of flags.
  *
- * The in-kernel suite sch_gq has the long tests. This one proves that the same
+ * The in-kernel suite sch_gq_hash has the long tests. This one proves that the same
  * file builds against the kernel's tools/include, and lets the sanitizers
  * watch the memory: tables come from and go back to malloc(), and so do the
  * entries that are swept, so that a stale link is a use after free. Expected:

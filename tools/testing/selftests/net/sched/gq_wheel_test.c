@@ -2,9 +2,9 @@
 /*
  * gq_wheel.h in userspace, beside models that look at every element.
  *
- * The in-kernel suite sch_gq has the long tests. This one proves that the same
- * file builds against the kernel's tools/include, and lets the sanitizers
- * watch it. Expected:
+ * The in-kernel suites sch_gq_ffs and sch_gq_wheel have the long tests. This one
+ * proves that the same file builds against the kernel's tools/include, and lets
+ * the sanitizers watch it. Expected:
  *
  * 1. next(i) of a bitmap is the first member at or after i, in sets of each
  *    size 1 .. 300 and around 4096, built by random insertions and removals.
