@@ -32,6 +32,9 @@
  * 3. a slot's bit is set if and only if the slot's list is not empty;
  * 4. a node whose deadline is beyond the window is in its last bucket, with
  *    its own deadline kept; when that bucket expires it is inserted again.
+ *    If the clock jumps past both, it leaves with the bucket that it waited in,
+ *    before later buckets with earlier deadlines: all that leave in a call are
+ *    overdue alike, and their exact order would take a sort.
  *
  * A bucket is one pointer. Insertion pushes at its head and so touches no
  * memory but the slot and the new node; expiry turns the list round, which
