@@ -169,7 +169,7 @@ static inline void gq_hash_start(struct gq_hash *h, struct gq_table *t)
 
 /**
  * gq_hash_step() - move some chains
- * @h: the hash
+ * @h: the hash, MOVING: there must be an old table
  *
  * Return: the old table, to be freed, once nothing is left in it; else NULL
  */
