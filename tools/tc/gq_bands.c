@@ -378,6 +378,8 @@ static uint64_t gq_band_init(uint16_t attr, uint64_t band)
 		return weight[band < 2 ? band : 2];
 	case TCA_GQ_BAND_LIMIT:
 		return GQ_LIMIT_MAX;
+	case TCA_GQ_BAND_RATE:
+		return GQ_RATE_UNLIMITED;
 	default:
 		return 0;
 	}

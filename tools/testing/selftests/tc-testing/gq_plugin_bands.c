@@ -23,6 +23,7 @@ static const uint8_t band_size[TCA_GQ_BAND_MAX + 1] = {
 	[TCA_GQ_BAND_INDEX] = 1, [TCA_GQ_BAND_MODE] = 1,
 	[TCA_GQ_BAND_WEIGHT] = 4, [TCA_GQ_BAND_LIMIT] = 4,
 	[TCA_GQ_BAND_STARVE] = 8, [TCA_GQ_BAND_POLICY] = 1,
+	[TCA_GQ_BAND_RATE] = 8,
 };
 
 static const uint8_t band_stats_size[TCA_GQ_BAND_STATS_MAX + 1] = {
@@ -53,6 +54,8 @@ static const struct {
 	{ "band 4 policy srpt", 4, TCA_GQ_BAND_POLICY, GQ_POLICY_SRPT },
 	{ "band 4 policy pfabric", 4, TCA_GQ_BAND_POLICY, GQ_POLICY_PFABRIC },
 	{ "band 4 policy lstf", 4, TCA_GQ_BAND_POLICY, GQ_POLICY_LSTF },
+	{ "band 6 band_rate 8bit", 6, TCA_GQ_BAND_RATE, 1 },
+	{ "band 6 band_rate unlimited", 6, TCA_GQ_BAND_RATE, UINT64_MAX },
 	{ "band 0x5 policy 99", 5, TCA_GQ_BAND_POLICY, 99 },
 };
 
@@ -163,6 +166,8 @@ static uint64_t band_default(int band, int attr)
 {
 	if (attr == TCA_GQ_BAND_WEIGHT)
 		return band == 0 ? 589824 : band == 1 ? 196608 : 65536;
+	if (attr == TCA_GQ_BAND_RATE)
+		return GQ_RATE_UNLIMITED;
 	return attr == TCA_GQ_BAND_LIMIT ? GQ_LIMIT_MAX : 0;
 }
 
@@ -284,14 +289,17 @@ static struct rtattr *shown_bands(struct msg *m)
 {
 	static const uint64_t val[BANDS_SHOWN][TCA_GQ_BAND_MAX + 1] = {
 		{ [TCA_GQ_BAND_WEIGHT] = 589824,
-		  [TCA_GQ_BAND_LIMIT] = GQ_LIMIT_MAX },
+		  [TCA_GQ_BAND_LIMIT] = GQ_LIMIT_MAX,
+		  [TCA_GQ_BAND_RATE] = GQ_RATE_UNLIMITED },
 		{ [TCA_GQ_BAND_MODE] = GQ_BAND_STRICT,
 		  [TCA_GQ_BAND_WEIGHT] = 4096, [TCA_GQ_BAND_LIMIT] = 7,
 		  [TCA_GQ_BAND_STARVE] = 1000000,
-		  [TCA_GQ_BAND_POLICY] = GQ_POLICY_LSTF },
+		  [TCA_GQ_BAND_POLICY] = GQ_POLICY_LSTF,
+		  [TCA_GQ_BAND_RATE] = 125000 },
 		{ [TCA_GQ_BAND_WEIGHT] = 65536,
 		  [TCA_GQ_BAND_LIMIT] = GQ_LIMIT_MAX,
-		  [TCA_GQ_BAND_POLICY] = __GQ_POLICY_MAX },
+		  [TCA_GQ_BAND_POLICY] = __GQ_POLICY_MAX,
+		  [TCA_GQ_BAND_RATE] = GQ_RATE_UNLIMITED },
 	};
 	static const uint8_t prio[GQ_PRIOS] = { [15] = 2 };
 	uint8_t dscp[GQ_DSCPS];
@@ -328,19 +336,19 @@ static void test_show_bands(void)
 {
 	static const char *const text[] = {
 		"priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 2 dscpmap 5=1,ef=0 ",
-		"band 1 strict weight 4096b band_limit 7p starve 1ms policy lstf ",
-		"band 2 wrr weight 65536b band_limit none starve 0ns policy 7 ",
+		"band 1 strict weight 4096b band_limit 7p starve 1ms policy lstf band_rate 1Mbit ",
+		"band 2 wrr weight 65536b band_limit none starve 0ns policy 7 band_rate unlimited ",
 		NULL
 	};
 	static const char *const json[] = {
 		"\"priomap\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,2,],",
 		"\"dscpmap\":{\"5\":1,\"ef\":0,},\"band\":[",
 		"{\"band\":0,\"strict\":0,\"weight\":589824,\"band_limit\":null,",
-		"\"starve\":0,\"policy\":\"drr\",},",
+		"\"starve\":0,\"policy\":\"drr\",\"band_rate\":null,},",
 		"{\"band\":1,\"strict\":1,\"weight\":4096,\"band_limit\":7,",
-		"\"starve\":1000000,\"policy\":\"lstf\",},",
+		"\"starve\":1000000,\"policy\":\"lstf\",\"band_rate\":125000,},",
 		"{\"band\":2,\"strict\":0,\"weight\":65536,\"band_limit\":null,",
-		"\"starve\":0,\"policy\":\"7\",},],",
+		"\"starve\":0,\"policy\":\"7\",\"band_rate\":null,},],",
 		NULL
 	};
 	struct msg m;

@@ -18,6 +18,7 @@ static const uint8_t opt_size[TCA_GQ_MAX + 1] = {
 	[TCA_GQ_ORPHAN_MASK] = 4, [TCA_GQ_REFILL_DELAY] = 4,
 	[TCA_GQ_LOW_RATE_THRESHOLD] = 8, [TCA_GQ_BANDS] = 1,
 	[TCA_GQ_PRIOMAP] = GQ_PRIOS, [TCA_GQ_DSCPMAP] = GQ_DSCPS,
+	[TCA_GQ_RATE] = 8,
 };
 
 /* Words that are valid, and the attribute that they become. */
@@ -65,6 +66,8 @@ static const struct {
 	{ "refill_delay 4294967295us", TCA_GQ_REFILL_DELAY, UINT32_MAX },
 	{ "low_rate_threshold 550kbit", TCA_GQ_LOW_RATE_THRESHOLD, 68750 },
 	{ "low_rate_threshold 0", TCA_GQ_LOW_RATE_THRESHOLD, 0 },
+	{ "rate 8bit", TCA_GQ_RATE, 1 },
+	{ "rate unlimited", TCA_GQ_RATE, UINT64_MAX },
 	{ "bands 1", TCA_GQ_BANDS, 1 },
 	{ "bands 8", TCA_GQ_BANDS, 8 },
 	{ "bands 255", TCA_GQ_BANDS, 255 },
@@ -115,6 +118,9 @@ static const struct {
 	{ "low_rate_threshold", "low_rate_threshold: value missing" },
 	{ "low_rate_threshold unlimited", "not valid; expected a rate" },
 	{ "bands", "bands: value missing" },
+	{ "rate 10ms", "rate \"10ms\": not valid; expected a rate" },
+	{ "band 1 rate 1mbit rate 1mbit", "rate: given twice" },
+	{ "band_rate 1mbit", "band_rate: of which band?" },
 	{ "bands 256", "bands \"256\": too large" },
 	{ "bands -1", "bands \"-1\": not valid" },
 	{ "priomap 1 2 3", "priomap: value missing; expected 16 numbers" },
@@ -203,6 +209,7 @@ static const char *const stat_names[TCA_GQ_STATS_MAX + 1] = {
 	[TCA_GQ_STATS_HASH_RESIZES] = "hash_resizes",
 	[TCA_GQ_STATS_LATENESS] = "lateness",
 	[TCA_GQ_STATS_BAND_LIMIT_DROPS] = "band_limit_drops",
+	[TCA_GQ_STATS_SHAPED] = "shaped",
 };
 
 #endif /* GQ_PLUGIN_CASES_H */

@@ -42,7 +42,11 @@ void result(bool ok, const char *what)
 }
 
 /* Settings of one number; maps and bands are in gq_plugin_bands.c. */
-#define SCALAR_MAX	TCA_GQ_BANDS
+static bool is_scalar(int attr)
+{
+	return attr != TCA_GQ_PRIOMAP && attr != TCA_GQ_DSCPMAP &&
+	       attr != TCA_GQ_BAND_LIST;
+}
 
 static void test_good(void)
 {
@@ -111,10 +115,13 @@ static void test_round_trip(unsigned int iterations)
 
 	for (i = 0; i < iterations; i++) {
 		begin(&m);
-		for (attr = TCA_GQ_LIMIT; attr <= SCALAR_MAX; attr++)
+		for (attr = TCA_GQ_LIMIT; attr <= TCA_GQ_MAX; attr++) {
+			if (!is_scalar(attr))
+				continue;
 			put(&m, attr, opt_size[attr] == 1 &&
 			    attr != TCA_GQ_BANDS ? rnd_below(2) :
 			    rnd_value(), opt_size[attr]);
+		}
 		nest = end(&m);
 		print(nest, false, false);
 		snprintf(line, sizeof(line), "%s", fake.text);
@@ -127,8 +134,9 @@ static void test_round_trip(unsigned int iterations)
 		nest = msg_nest(&back);
 		parse_rtattr_flags(b, TCA_GQ_MAX, RTA_DATA(nest),
 				   RTA_PAYLOAD(nest), 0);
-		for (attr = TCA_GQ_LIMIT; attr <= SCALAR_MAX; attr++) {
-			if (b[attr] && payload(a[attr]) == payload(b[attr]))
+		for (attr = TCA_GQ_LIMIT; attr <= TCA_GQ_MAX; attr++) {
+			if (!is_scalar(attr) ||
+			    (b[attr] && payload(a[attr]) == payload(b[attr])))
 				continue;
 			if (!bad_trips++)
 				ksft_print_msg("attribute %d of: %s\n", attr,
@@ -247,9 +255,9 @@ static void test_wrong_length(void)
 	struct msg m;
 	int attr, len;
 
-	for (attr = TCA_GQ_LIMIT; attr <= SCALAR_MAX; attr++) {
+	for (attr = TCA_GQ_LIMIT; attr <= TCA_GQ_MAX; attr++) {
 		for (len = 0; len < 12; len++) {
-			if (len == opt_size[attr])
+			if (len == opt_size[attr] || attr == TCA_GQ_BAND_LIST)
 				continue;
 			begin(&m);
 			addattr_l(&m.n, sizeof(m), attr, zero, len);
