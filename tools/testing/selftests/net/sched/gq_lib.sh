@@ -155,7 +155,8 @@ gq()
 	tc -n "$A" qdisc add dev veth0 root gq "$@"
 }
 
-# stats [JQ-SELECTION]: read the counters of the root qdisc into S.
+# stats [JQ-SELECTION]: read the counters of the root qdisc into S. Those of
+# band N are bandN_NAME.
 stats()
 {
 	local key val
@@ -165,7 +166,8 @@ stats()
 		S[$key]=$val
 	done < <(tc -n "$A" -s -j qdisc show dev veth0 | jq -r \
 		"[.[] | select(${1:-.root})][0] | (.options // {} | to_entries[] | \"opt_\(.key) \(.value)\"),
-		 (to_entries[] | select(.value | type == \"number\") | \"\(.key) \(.value)\"), \"kind \(.kind)\"")
+		 (to_entries[] | select(.value | type == \"number\") | \"\(.key) \(.value)\"), (.bands // [] | .[] | \"band\(.band)_\(to_entries[] | \"\(.key) \(.value)\")\"),
+		 \"kind \(.kind)\"")
 }
 
 # lateness_above NS: packets that gq's own histogram has in bins from NS up
@@ -182,6 +184,40 @@ conserved()
 	ktap_print_msg "enqueued ${S[enqueued]} dequeued ${S[dequeued]}" \
 		"evicted ${S[evicted]} queued ${S[qlen]}"
 	return 1
+}
+
+# gate GQ-OPTION...: a fresh gq (2:) behind a tbf (1:) of 250 bytes/ms, so that a
+# queue builds up, and a receiver that writes $tmp/csv. Two packets of flow $PLUG
+# go first: the first one leaves, the second one, at which tbf has looked then,
+# $GATE_NS after it. What comes meanwhile waits in gq.
+readonly PLUG=60000 GATE_NS=240168000 PACKET_NS=4168000
+gate()
+{
+	tc -n "$A" qdisc del dev veth0 root 2>/dev/null || :
+	tc -n "$A" qdisc add dev veth0 root handle 1: tbf rate 2mbit burst 60100 limit 100m
+	tc -n "$A" qdisc add dev veth0 parent 1: handle 2: gq limit 20000 flow_limit 20000 "$@"
+	rx_start --idle-ms 3000 --csv "$tmp/csv"
+	tx --to $V4 --first-flow $PLUG --size 60000 --count 2
+}
+
+# gate_end: wait until all have left, and read gq's counters.
+gate_end()
+{
+	rx_end
+	stats '.handle == "2:"'
+}
+
+# arrivals: the rows of $tmp/csv without plugs, split at spaces
+arrivals()
+{
+	awk -F, -v plug=$PLUG 'NR > 1 && $2 != plug { $1 = $1; print }' "$tmp/csv"
+}
+
+# runs: flows in order of arrival, each with the number of packets in a row
+runs()
+{
+	arrivals | awk '$2 != flow { if (n) printf "%d:%d ", flow, n; flow = $2; n = 0 }
+		{ n++ } END { printf "%d:%d", flow, n }'
 }
 
 # rx_start OPTION..., stream_start OPTION...: gq_recv or gq_stream receives in B.

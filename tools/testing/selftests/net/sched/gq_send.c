@@ -7,7 +7,12 @@
  *
  *	start + offset + i * interval + pattern[i mod n]
  *
- * where an entry "none" of the pattern is a packet without one. The payload
+ * where an entry "none" of the pattern is a packet without one. Or a file says of
+ * each packet, in order of time, when to send it and what: one line of
+ *
+ *	AT_NS FLOW SIZE MARK TOS DUE_NS
+ *
+ * with times from the start, DUE_NS 0 for no departure time. The payload
  * says flow, number, time of the send call and the departure time, so that
  * gq_recv knows when the packet was due.
  */
@@ -31,6 +36,7 @@ struct config {
 	const char *port;
 	const char *txtime;	/* "mono" or "tai" */
 	const char *pattern;
+	const char *trace;
 	uint64_t count;
 	uint64_t size;		/* bytes of payload */
 	uint64_t size_step;
@@ -42,6 +48,8 @@ struct config {
 	uint64_t gap_ns;
 	uint64_t stagger_ns;
 	uint64_t priority;
+	uint64_t mark;
+	uint64_t tos;
 	uint64_t set_tai;
 	bool ecn;
 	bool unconnected;
@@ -66,6 +74,9 @@ static const struct gq_opt opts[] = {
 	OPT("gap-ns", NUM, gap_ns, "NS", "sleep between two rounds"),
 	OPT("stagger-ns", NUM, stagger_ns, "NS", "sleep between two flows"),
 	OPT("priority", NUM, priority, "N", "SO_PRIORITY"),
+	OPT("mark", NUM, mark, "N", "SO_MARK"),
+	OPT("tos", NUM, tos, "N", "IP_TOS or IPV6_TCLASS, with ECN bits"),
+	OPT("trace", STR, trace, "FILE", "packets; see the head of gq_send.c"),
 	OPT("ecn", FLAG, ecn, "", "send ECT(0)"),
 	OPT("unconnected", FLAG, unconnected, "", "sendto() on one socket"),
 	OPT("set-tai", NUM, set_tai, "S", "first set the clock's TAI offset"),
@@ -113,12 +124,16 @@ static int set_options(const struct sender *s, int fd)
 	if (c->txtime && setsockopt(fd, SOL_SOCKET, SO_TXTIME, &txtime,
 				    sizeof(txtime)))
 		return fail("SO_TXTIME");
-	if (c->priority)
+	if (c->mark)
+		err = set_int(fd, SOL_SOCKET, SO_MARK, c->mark, "SO_MARK");
+	if (!err && (c->tos || c->ecn))
+		err = set_int(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+			      v6 ? IPV6_TCLASS : IP_TOS,
+			      c->tos | (c->ecn ? 2 : 0), "TOS");
+	/* The TOS sets a priority too, so this is last. */
+	if (!err && c->priority)
 		err = set_int(fd, SOL_SOCKET, SO_PRIORITY, c->priority,
 			      "SO_PRIORITY");
-	if (!err && c->ecn)
-		err = set_int(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
-			      v6 ? IPV6_TCLASS : IP_TOS, 2, "ECT(0)");
 	/* The test, not the socket buffer, says how much is queued. */
 	if (!err)
 		err = set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, 1 << 29,
@@ -152,43 +167,118 @@ static int64_t stamp_of(const struct sender *s, uint64_t seq, int64_t start)
 	return start + (int64_t)(c->offset_ns + seq * c->interval_ns) + extra;
 }
 
-static int send_one(struct sender *s, uint64_t i, uint64_t seq, int64_t start)
+/* Room for a departure time, a mark and a TOS. */
+struct control {
+	char buf[3 * CMSG_SPACE(sizeof(uint64_t))];
+};
+
+static void add_control(struct msghdr *msg, int level, int type,
+			const void *data, size_t len)
+{
+	struct cmsghdr *cm = (void *)((char *)msg->msg_control +
+				      msg->msg_controllen);
+
+	cm->cmsg_level = level;
+	cm->cmsg_type = type;
+	cm->cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(cm), data, len);
+	msg->msg_controllen += CMSG_SPACE(len);
+}
+
+/* Send what @msg and @p say; the rest of the payload is of no interest. */
+static int send_probe(struct sender *s, struct msghdr *msg,
+		      const struct gq_probe *probe, size_t size)
 {
 	static char buf[MAX_SIZE];
 	struct gq_probe *p = (struct gq_probe *)buf;
-	union {
-		struct cmsghdr hdr;
-		char buf[CMSG_SPACE(sizeof(uint64_t))];
-	} control = { };
-	struct iovec iov = { buf, s->cfg.size + i * s->cfg.size_step };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct iovec iov = { buf, size };
 
+	msg->msg_iov = &iov;
+	msg->msg_iovlen = 1;
 	if (s->cfg.unconnected) {
-		msg.msg_name = &s->to;
-		msg.msg_namelen = s->tolen;
+		msg->msg_name = &s->to;
+		msg->msg_namelen = s->tolen;
 	}
+	*p = *probe;
 	p->magic = GQ_PROBE_MAGIC;
-	p->flow = s->cfg.first_flow + i;
-	p->seq = seq;
-	p->due_ns = stamp_of(s, seq, start);
 	if (p->due_ns) {
 		uint64_t stamp = p->due_ns + s->clock_offset;
 
-		msg.msg_control = &control;
-		msg.msg_controllen = sizeof(control);
-		control.hdr.cmsg_level = SOL_SOCKET;
-		control.hdr.cmsg_type = SCM_TXTIME;
-		control.hdr.cmsg_len = CMSG_LEN(sizeof(stamp));
-		memcpy(CMSG_DATA(&control.hdr), &stamp, sizeof(stamp));
+		add_control(msg, SOL_SOCKET, SCM_TXTIME, &stamp,
+			    sizeof(stamp));
 	}
 	p->sent_ns = gq_now(CLOCK_MONOTONIC);
-	if (sendmsg(s->fds[i], &msg, 0) >= 0)
+	if (sendmsg(s->fds[p->flow - s->cfg.first_flow], msg, 0) >= 0)
 		return 0;
 	/* The qdisc dropped it (IP_RECVERR is off: only some are told). */
 	if (errno != ENOBUFS)
 		return fail("sendmsg");
 	s->blocked++;
 	return 0;
+}
+
+static int send_one(struct sender *s, uint64_t i, uint64_t seq, int64_t start)
+{
+	struct gq_probe p = {
+		.flow = s->cfg.first_flow + i,
+		.seq = seq,
+		.due_ns = stamp_of(s, seq, start),
+	};
+	struct control control = { };
+	struct msghdr msg = { .msg_control = &control };
+
+	return send_probe(s, &msg, &p, s->cfg.size + i * s->cfg.size_step);
+}
+
+/* Send a line of the trace. */
+static int send_line(struct sender *s, const char *line, uint64_t *seqs,
+		     int64_t start)
+{
+	bool v6 = s->to.ss_family == AF_INET6;
+	struct control control = { };
+	struct msghdr msg = { .msg_control = &control };
+	struct gq_probe p = { };
+	long long at, due;
+	unsigned int flow, size;
+	int mark, tos;
+
+	if (sscanf(line, "%lld %u %u %d %d %lld", &at, &flow, &size, &mark,
+		   &tos, &due) != 6 ||
+	    flow >= s->cfg.flows || size < sizeof(p) || size > MAX_SIZE) {
+		fprintf(stderr, "gq_send: --trace: not a packet: %s", line);
+		return -EINVAL;
+	}
+	if (mark)
+		add_control(&msg, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
+	if (tos)
+		add_control(&msg, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+			    v6 ? IPV6_TCLASS : IP_TOS, &tos, sizeof(tos));
+	p.flow = s->cfg.first_flow + flow;
+	p.seq = seqs[flow]++;
+	p.due_ns = due ? start + due : 0;
+	if (at)
+		gq_sleep_until(start + at);
+	return send_probe(s, &msg, &p, size);
+}
+
+static int send_trace(struct sender *s)
+{
+	uint64_t *seqs = calloc(s->cfg.flows, sizeof(*seqs));
+	FILE *f = fopen(s->cfg.trace, "r");
+	int64_t start = gq_now(CLOCK_MONOTONIC);
+	char line[256];
+	int err = 0;
+
+	if (!f)
+		err = fail(s->cfg.trace);
+	else if (!seqs)
+		err = -ENOMEM;
+	while (!err && fgets(line, sizeof(line), f))
+		err = send_line(s, line, seqs, start);
+	if (f)
+		fclose(f);
+	free(seqs);
+	return err;
 }
 
 static int send_all(struct sender *s)
@@ -274,14 +364,15 @@ int main(int argc, char **argv)
 		gq_help(opts, ARRAY_SIZE(opts), "usage: gq_send --to ADDRESS [OPTION]...\n",
 			"  gq_send --to 192.0.2.2 --rate 125000 --count 1000\n"
 			"  gq_send --to 2001:db8::2 --txtime tai --interval-ns 1000000 --count 9\n"
-			"  gq_send --to 192.0.2.2 --flows 100 --count 1 --stagger-ns 5000000\n");
+			"  gq_send --to 192.0.2.2 --flows 100 --count 1 --stagger-ns 5000000\n"
+			"  gq_send --to 192.0.2.2 --flows 10 --trace packets\n");
 	if (err)
 		return err < 0;
 	err = prepare(&s);
 	for (i = 0; i < s.cfg.flows && !err; i++)
 		err = open_flow(&s, i);
 	if (!err)
-		err = send_all(&s);
+		err = s.cfg.trace ? send_trace(&s) : send_all(&s);
 	if (!err)
 		printf("refused %llu\n", (unsigned long long)s.blocked);
 	free(s.fds);
