@@ -379,7 +379,7 @@ static void gq_rank_sorts(struct kunit *test)
 		for (i = 0; i < GQ_RANK_POOL; i++)
 			gq_rank_insert(r, &r->item[i],
 				       i * 61 % GQ_RANK_POOL % slots * 8 + i % 8);
-		/* Two passes over a stable sort by bucket, without the queue */
+		/* Bucket by bucket, in the order of insertion */
 		for (k = 0; k < slots && k < GQ_RANK_POOL; k++) {
 			for (i = 0; i < GQ_RANK_POOL; i++) {
 				if (i * 61 % GQ_RANK_POOL % slots != k)
