@@ -26,8 +26,9 @@
 #define GQ_GC_CHAINS		2
 
 struct gq_cb {
-	u64	time_to_send;	/* CLOCK_MONOTONIC, ns */
+	u64	next_departure;	/* of the flow's packet behind this one, ns */
 	u32	rank;		/* what the band's policy noted of the packet */
+	u16	segs;		/* packets on the wire */
 	u8	band;		/* which it is counted for */
 	bool	sk_rate;	/* the socket's rate applies */
 };
@@ -195,13 +196,19 @@ static void gq_flow_set_state(struct gq_sched *q, struct gq_flow *f,
 	}
 }
 
-static void gq_flow_push(struct gq_flow *f, struct sk_buff *skb)
+/*
+ * A packet keeps the departure time of the one behind it, not its own: that is
+ * what is wanted when it leaves, and the other need not be in the cache then.
+ */
+static void gq_flow_push(struct gq_flow *f, struct sk_buff *skb, u64 departure)
 {
 	skb->next = NULL;
-	if (f->head)
+	if (f->head) {
 		f->tail->next = skb;
-	else
+		gq_cb(f->tail)->next_departure = departure;
+	} else {
 		f->head = skb;
+	}
 	f->tail = skb;
 	f->qlen++;
 }
@@ -231,7 +238,7 @@ static struct sk_buff *gq_flow_evict(struct gq_sched *q, struct gq_flow *f)
 
 	if (f->head) {
 		f->node.deadline = max(f->node.deadline,
-				       gq_cb(f->head)->time_to_send);
+				       gq_cb(skb)->next_departure);
 	} else if (f->state == GQ_RANKED) {
 		gq_rankq_remove(&q->rankq[f->band], &gq_ranked(f)->rnode);
 		gq_flow_set_state(q, f, GQ_IDLE, 0);

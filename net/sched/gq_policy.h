@@ -142,9 +142,7 @@ static u32 gq_lstf_note(const struct sk_buff *skb)
 
 static u64 gq_lstf_listed(struct gq_sched *q, struct gq_flow *f)
 {
-	const struct gq_cb *cb = gq_cb(f->head);
-
-	return cb->time_to_send + (u64)cb->rank * NSEC_PER_USEC;
+	return f->node.deadline + (u64)gq_cb(f->head)->rank * NSEC_PER_USEC;
 }
 
 static u64 gq_lstf_sent(struct gq_sched *q, struct gq_flow *f,

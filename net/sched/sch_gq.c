@@ -70,6 +70,7 @@
 
 #include "gq_class.h"
 #include "gq_dump.h"
+#include "gq_memory.h"
 #include "gq_policy.h"
 #include "gq_shaper.h"
 
@@ -87,12 +88,12 @@
  * that has just been lifted may still hold earlier packets back.
  */
 static bool gq_fastpath(const struct Qdisc *sch, struct sk_buff *skb,
-			const struct sock *sk, u64 now)
+			const struct sock *sk, u64 departure, u64 now)
 {
 	const struct gq_sched *q = qdisc_priv(sch);
 	const struct gq_flow *f;
 
-	if (gq_cb(skb)->time_to_send > now)
+	if (departure > now)
 		return false;
 
 	if (q->cfg.maxrate != GQ_RATE_UNLIMITED ||
@@ -132,7 +133,7 @@ static void gq_take_pacing(const struct gq_sched *q, struct sock *sk)
 
 /* The packet's flow, or NULL for the fast path. */
 static struct gq_flow *gq_classify(struct Qdisc *sch, struct sk_buff *skb,
-				   u64 now)
+				   u64 departure, u64 now)
 {
 	struct gq_sched *q = qdisc_priv(sch);
 	struct sock *sk = gq_flow_sk(skb);
@@ -142,7 +143,7 @@ static struct gq_flow *gq_classify(struct Qdisc *sch, struct sk_buff *skb,
 	if (sk)
 		gq_take_pacing(q, sk);
 
-	if (gq_fastpath(sch, skb, sk, now)) {
+	if (gq_fastpath(sch, skb, sk, departure, now)) {
 		q->stats.fastpath++;
 		return NULL;
 	}
@@ -184,23 +185,23 @@ static u64 gq_departure(struct gq_sched *q, const struct sk_buff *skb, u64 now)
 					      TK_OFFS_TAI : TK_OFFS_REAL));
 }
 
-/* Return: false if the packet must be dropped */
-static bool gq_stamp(struct gq_sched *q, struct sk_buff *skb, u64 now)
+/* Return: the departure time, or U64_MAX if the packet must be dropped */
+static u64 gq_stamp(struct gq_sched *q, struct sk_buff *skb, u64 now)
 {
 	s64 wait = gq_departure(q, skb, now) - now;
 	struct sock *sk = skb->sk;
 
 	if (unlikely(wait > (s64)q->cfg.horizon)) {
 		if (q->cfg.horizon_drop)
-			return false;
+			return U64_MAX;
 		q->stats.horizon_caps++;
 		skb->tstamp -= wait - q->cfg.horizon;
 		wait = q->cfg.horizon;
 	}
-	gq_cb(skb)->time_to_send = now + max_t(s64, wait, 0);
+	gq_cb(skb)->segs = skb_is_gso(skb) ? skb_shinfo(skb)->gso_segs : 1;
 	gq_cb(skb)->sk_rate = !skb->tstamp && sk && sk_fullsock(sk) &&
 			      sk->sk_state != TCP_LISTEN;
-	return true;
+	return now + max_t(s64, wait, 0);
 }
 
 static void gq_fast_push(struct gq_sched *q, struct sk_buff *skb)
@@ -219,10 +220,8 @@ static void gq_fast_push(struct gq_sched *q, struct sk_buff *skb)
  * @idle_since is from before the packet, which has taken its place.
  */
 static void gq_flow_activate(struct gq_sched *q, struct gq_flow *f,
-			     unsigned long idle_since, u64 now)
+			     unsigned long idle_since, u64 departure, u64 now)
 {
-	u64 departure = gq_cb(f->head)->time_to_send;
-
 	q->inactive--;
 	/* Time that the flow did not use is no credit for a burst. */
 	f->node.deadline = max(f->node.deadline, departure);
@@ -245,9 +244,10 @@ static void gq_flow_activate(struct gq_sched *q, struct gq_flow *f,
 
 /* Add a packet to a flow, and the flow to the packet's band. */
 static void gq_flow_queue(struct gq_sched *q, struct gq_flow *f,
-			  struct sk_buff *skb, u32 band, u64 now)
+			  struct sk_buff *skb, u64 departure, u64 now)
 {
 	unsigned long idle_since = f->idle_since;
+	u32 band = gq_cb(skb)->band;
 
 	if (f->state == GQ_RANKED && f->band != band) {
 		gq_rankq_remove(&q->rankq[f->band], &gq_ranked(f)->rnode);
@@ -256,9 +256,9 @@ static void gq_flow_queue(struct gq_sched *q, struct gq_flow *f,
 	}
 	f->band = band;
 
-	gq_flow_push(f, skb);
+	gq_flow_push(f, skb, departure);
 	if (f->qlen == 1)
-		gq_flow_activate(q, f, idle_since, now);
+		gq_flow_activate(q, f, idle_since, departure, now);
 	else if (f->state == GQ_RANKED)
 		gq_rank_queued(q, f);
 }
@@ -304,7 +304,7 @@ static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 {
 	struct gq_sched *q = qdisc_priv(sch);
 	u32 len = qdisc_pkt_len(skb);
-	u64 now = ktime_get_ns();
+	u64 departure, now = ktime_get_ns();
 	struct gq_flow *f;
 	int band, ret;
 
@@ -322,7 +322,8 @@ static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 		return gq_drop(skb, sch, band, to_free,
 			       &q->stats.band_limit_drops,
 			       SKB_DROP_REASON_FQ_BAND_LIMIT);
-	if (unlikely(!gq_stamp(q, skb, now)))
+	departure = gq_stamp(q, skb, now);
+	if (unlikely(departure == U64_MAX))
 		return gq_drop(skb, sch, band, to_free,
 			       &q->stats.horizon_drops,
 			       SKB_DROP_REASON_FQ_HORIZON_LIMIT);
@@ -330,13 +331,13 @@ static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 	if (q->ranked & BIT(band))
 		gq_cb(skb)->rank = gq_policy_of(q, band)->note(skb);
 
-	f = gq_classify(sch, skb, now);
+	f = gq_classify(sch, skb, departure, now);
 	if (f) {
 		if (unlikely(f->qlen >= q->cfg.flow_limit))
 			return gq_drop(skb, sch, band, to_free,
 				       &q->stats.flow_limit_drops,
 				       SKB_DROP_REASON_FQ_FLOW_LIMIT);
-		gq_flow_queue(q, f, skb, band, now);
+		gq_flow_queue(q, f, skb, departure, now);
 		gq_note_fat(q, f);
 	} else {
 		gq_fast_push(q, skb);
@@ -357,16 +358,20 @@ static void gq_release(struct gq_sched *q, u64 now)
 {
 	struct gq_list due = { };
 	struct gq_node *node;
+	struct gq_flow *f;
 
 	if (gq_wheel_due(&q->wheel) > now)
 		return;
 
 	gq_wheel_expire(&q->wheel, now, &due);
 	while ((node = gq_list_pop(&due))) {
-		if (unlikely(gq_is_shaper(q, node)))
+		if (unlikely(gq_is_shaper(q, node))) {
 			gq_shaper_release(q, node, now);
-		else
-			gq_flow_set_state(q, gq_node_flow(node), GQ_OLD, now);
+			continue;
+		}
+		f = gq_node_flow(node);
+		prefetch(f->head);
+		gq_flow_set_state(q, f, GQ_OLD, now);
 	}
 }
 
@@ -468,7 +473,7 @@ static struct sk_buff *gq_flow_send(struct gq_sched *q, struct gq_flow *f,
 {
 	struct sk_buff *skb = gq_flow_pop(q, f);
 
-	prefetch(&skb->end);
+	prefetch(f->head);
 	if (f->waited) {
 		f->waited = 0;
 		gq_note_lateness(q, now - f->node.deadline);
@@ -479,7 +484,7 @@ static struct sk_buff *gq_flow_send(struct gq_sched *q, struct gq_flow *f,
 	gq_flow_charge(q, f, skb, now);
 	if (f->head)
 		f->node.deadline = max(f->node.deadline,
-				       gq_cb(f->head)->time_to_send);
+				       gq_cb(skb)->next_departure);
 	return skb;
 }
 
@@ -536,6 +541,10 @@ static struct sk_buff *gq_drr_serve(struct gq_sched *q, u32 band, u64 now)
 
 		if (f->qlen && f->band == band && f->credit > 0 &&
 		    f->node.deadline <= now) {
+			if (f->node.next) {
+				prefetch(gq_node_flow(f->node.next)->head);
+				prefetch(f->node.next->next);
+			}
 			skb = gq_flow_send(q, f, now);
 			gq_flow_sent(q, list, f, now);
 			return skb;
@@ -607,10 +616,12 @@ static struct sk_buff *gq_dequeue(struct Qdisc *sch)
 
 	q->stats.dequeued++;
 	gq_band_left(q, skb);
-	bstats_update(&q->band[gq_cb(skb)->band].bstats, skb);
+	/* The shared info would be a cold line for a number seen before. */
+	_bstats_update(&q->band[gq_cb(skb)->band].bstats, qdisc_pkt_len(skb),
+		       gq_cb(skb)->segs);
+	_bstats_update(&sch->bstats, qdisc_pkt_len(skb), gq_cb(skb)->segs);
 	qdisc_qstats_backlog_dec(sch, skb);
 	sch->q.qlen--;
-	qdisc_bstats_update(sch, skb);
 	return skb;
 }
 
@@ -732,77 +743,6 @@ static void *gq_swap_wheel(struct gq_sched *q, const struct gq_config *cfg,
 	while ((node = gq_list_pop(&all)))
 		gq_wheel_insert(&q->wheel, node, now);
 	return old;
-}
-
-/* The memory that other settings need; what stays is NULL. */
-struct gq_memory {
-	void	*wheel;
-	void	*rank[GQ_BANDS_MAX];
-};
-
-static void gq_memory_free(struct gq_memory *mem)
-{
-	int i;
-
-	kvfree(mem->wheel);
-	for (i = 0; i < GQ_BANDS_MAX; i++)
-		kvfree(mem->rank[i]);
-}
-
-static int gq_memory_get(struct gq_memory *mem, struct Qdisc *sch,
-			 const struct gq_config *cfg,
-			 struct netlink_ext_ack *extack)
-{
-	int node = netdev_queue_numa_node_read(sch->dev_queue);
-	struct gq_sched *q = qdisc_priv(sch);
-	int i;
-
-	if (!q->wheel_mem || cfg->buckets != q->cfg.buckets ||
-	    cfg->granularity != q->cfg.granularity) {
-		mem->wheel = kvzalloc_node(gq_wheel_size(cfg->buckets),
-					   GFP_KERNEL, node);
-		if (!mem->wheel) {
-			NL_SET_ERR_MSG_FMT_MOD(extack,
-					       "no memory for %u buckets",
-					       cfg->buckets);
-			return -ENOMEM;
-		}
-	}
-	for (i = 0; i < GQ_BANDS_MAX; i++) {
-		u8 policy = cfg->band[i].policy;
-
-		if (policy == q->cfg.band[i].policy || policy == GQ_POLICY_DRR)
-			continue;
-		mem->rank[i] = kvzalloc_node(gq_rankq_size(gq_policies[policy].slots),
-					     GFP_KERNEL, node);
-		if (!mem->rank[i]) {
-			NL_SET_ERR_MSG_FMT_MOD(extack,
-					       "no memory to rank band %d", i);
-			gq_memory_free(mem);
-			return -ENOMEM;
-		}
-	}
-	return 0;
-}
-
-/* Flows have room for a rank if some band had a policy when gq was added. */
-static int gq_choose_cache(struct gq_sched *q, const struct gq_config *cfg,
-			   struct netlink_ext_ack *extack)
-{
-	bool ranked = false;
-	int i;
-
-	for (i = 0; i < GQ_BANDS_MAX; i++)
-		ranked |= cfg->band[i].policy != GQ_POLICY_DRR;
-
-	if (!q->flow_cachep)
-		q->flow_cachep = ranked ? gq_ranked_cachep : gq_flow_cachep;
-	if (ranked && q->flow_cachep != gq_ranked_cachep) {
-		NL_SET_ERR_MSG_MOD(extack,
-				   "its flows have no ranks: delete gq, and add it with the policy");
-		return -EOPNOTSUPP;
-	}
-	return 0;
 }
 
 static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,

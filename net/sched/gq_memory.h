@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What sch_gq allocates for its settings, before it takes the qdisc's lock: a
+ * change gets all that it needs, or changes nothing. Private to sch_gq.c.
+ */
+#ifndef _NET_SCHED_GQ_MEMORY_H
+#define _NET_SCHED_GQ_MEMORY_H
+
+#include <linux/mm.h>
+
+#include "gq_policy.h"
+
+/* The memory that other settings need; what stays is NULL. */
+struct gq_memory {
+	void	*wheel;
+	void	*rank[GQ_BANDS_MAX];
+};
+
+static void gq_memory_free(struct gq_memory *mem)
+{
+	int i;
+
+	kvfree(mem->wheel);
+	for (i = 0; i < GQ_BANDS_MAX; i++)
+		kvfree(mem->rank[i]);
+}
+
+static int gq_memory_get(struct gq_memory *mem, struct Qdisc *sch,
+			 const struct gq_config *cfg,
+			 struct netlink_ext_ack *extack)
+{
+	int node = netdev_queue_numa_node_read(sch->dev_queue);
+	struct gq_sched *q = qdisc_priv(sch);
+	int i;
+
+	if (!q->wheel_mem || cfg->buckets != q->cfg.buckets ||
+	    cfg->granularity != q->cfg.granularity) {
+		mem->wheel = kvzalloc_node(gq_wheel_size(cfg->buckets),
+					   GFP_KERNEL, node);
+		if (!mem->wheel) {
+			NL_SET_ERR_MSG_FMT_MOD(extack,
+					       "no memory for %u buckets",
+					       cfg->buckets);
+			return -ENOMEM;
+		}
+	}
+	for (i = 0; i < GQ_BANDS_MAX; i++) {
+		u8 policy = cfg->band[i].policy;
+
+		if (policy == q->cfg.band[i].policy || policy == GQ_POLICY_DRR)
+			continue;
+		mem->rank[i] = kvzalloc_node(gq_rankq_size(gq_policies[policy].slots),
+					     GFP_KERNEL, node);
+		if (!mem->rank[i]) {
+			NL_SET_ERR_MSG_FMT_MOD(extack,
+					       "no memory to rank band %d", i);
+			gq_memory_free(mem);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/* Flows have room for a rank if some band had a policy when gq was added. */
+static int gq_choose_cache(struct gq_sched *q, const struct gq_config *cfg,
+			   struct netlink_ext_ack *extack)
+{
+	bool ranked = false;
+	int i;
+
+	for (i = 0; i < GQ_BANDS_MAX; i++)
+		ranked |= cfg->band[i].policy != GQ_POLICY_DRR;
+
+	if (!q->flow_cachep)
+		q->flow_cachep = ranked ? gq_ranked_cachep : gq_flow_cachep;
+	if (ranked && q->flow_cachep != gq_ranked_cachep) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "its flows have no ranks: delete gq, and add it with the policy");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+#endif /* _NET_SCHED_GQ_MEMORY_H */
