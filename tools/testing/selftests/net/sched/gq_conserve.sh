@@ -57,7 +57,7 @@ queued=${S[qlen]}
 rx_end
 moment
 check "limit" "moments == 2" "queued == 100" "S[limit_drops] == 900 - S[enqueued]" \
-	"S[drops] == S[limit_drops]" "R[packets] == S[dequeued]" "S[qlen] == 0"
+	"S[drops] == S[limit_drops] + S[evicted]" "R[packets] == S[dequeued]" "S[qlen] == 0"
 
 # shellcheck disable=SC2086
 gq $PACED flow_limit 10
