@@ -63,7 +63,7 @@ struct command {
 	char *env[MAX_ARGS + 1];
 	char *shares[MAX_SHARES];
 	unsigned int nr_args, nr_env, nr_shares;
-	const char *cwd, *fs, *channel, *stage, *input, *tty;
+	const char *cwd, *fs, *channel, *stage, *input, *tty, *virtual_time;
 };
 
 /* A stream from the command to the host. */
@@ -84,10 +84,10 @@ struct relay {
 	struct stream from_cmd[2];
 	struct frames rx;
 	size_t tx_len, tx_done;	/* the one pending frame to the host */
-	uint8_t tx[FRAME_HEADER + FRAME_MAX];
+	__u8 tx[FRAME_HEADER + FRAME_MAX];
 	size_t in_len, in_done;	/* input that the command has not taken yet */
-	uint32_t taken;		/* taken, but not acknowledged yet */
-	uint8_t in[INPUT_WINDOW];
+	__u32 taken;		/* taken, but not acknowledged yet */
+	__u8 in[INPUT_WINDOW];
 };
 
 static struct command cmd;
@@ -199,6 +199,9 @@ static int read_command(void)
 			break;
 		case CONFIG_TTY:
 			cmd.tty = s + 1;
+			break;
+		case CONFIG_VIRTUAL:
+			cmd.virtual_time = s + 1;
 			break;
 		default:
 			err = -EINVAL;
@@ -420,10 +423,11 @@ static void set_window(int fd, unsigned int rows, unsigned int cols)
 
 static int open_terminal(int child[3])
 {
-	unsigned int rows = 24, cols = 80, errors = 1;
+	unsigned int rows, cols, errors;
 	int p[2];
 
-	sscanf(cmd.tty, "%u %u %u", &rows, &cols, &errors);
+	if (sscanf(cmd.tty, "%u %u %u", &rows, &cols, &errors) != 3)
+		return -EINVAL;
 	if (openpty(&relay.pty, &child[0], NULL, NULL, NULL))
 		return -errno;
 	fcntl(relay.pty, F_SETFD, FD_CLOEXEC);
@@ -467,8 +471,15 @@ static int open_pipes(int child[3])
 
 static int start_command(void)
 {
+	const struct timespec one = { .tv_sec = 1 };
 	int child[3], i, err;
 
+	/*
+	 * Some programs, like ping(8) of Debian 12, take a clock in its first second for one
+	 * that they never read. Where a second costs nothing, the command begins after it.
+	 */
+	if (cmd.virtual_time)
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &one, NULL);
 	err = cmd.tty ? open_terminal(child) : open_pipes(child);
 	if (err)
 		return err;
@@ -497,7 +508,7 @@ static void tx_frame(int type, size_t len)
 	relay.tx_done = 0;
 }
 
-static void tx_u32(int type, uint32_t v)
+static void tx_u32(int type, __u32 v)
 {
 	put_le32(relay.tx + FRAME_HEADER, v);
 	tx_frame(type, 4);
@@ -562,7 +573,7 @@ static void input_push(void)
 	}
 }
 
-static uint8_t *input_room(uint32_t len)
+static __u8 *input_room(__u32 len)
 {
 	if (relay.in_done) {
 		memmove(relay.in, relay.in + relay.in_done, relay.in_len - relay.in_done);
@@ -574,11 +585,11 @@ static uint8_t *input_room(uint32_t len)
 	return relay.in + relay.in_len;
 }
 
-static int input_from_file(const uint8_t *data)
+static int input_from_file(const __u8 *data)
 {
-	uint64_t offset = get_le32(data) | (uint64_t)get_le32(data + 4) << 32;
-	uint32_t len = get_le32(data + 8), done = 0;
-	uint8_t *to = input_room(len);
+	__u64 offset = get_le32(data) | (__u64)get_le32(data + 4) << 32;
+	__u32 len = get_le32(data + 8), done = 0;
+	__u8 *to = input_room(len);
 
 	if (!to || relay.input_file < 0)
 		return -EPROTO;
@@ -608,9 +619,9 @@ static int close_stream(int type)
 	return 0;
 }
 
-static int on_frame(void *arg, int type, const uint8_t *data, uint32_t len)
+static int on_frame(void *arg, int type, const __u8 *data, __u32 len)
 {
-	uint8_t *to;
+	__u8 *to;
 
 	(void)arg;
 	switch (type) {
@@ -646,7 +657,7 @@ static const char from_host[] = {
 
 static int rx_pull(void)
 {
-	uint8_t buf[16384];
+	__u8 buf[16384];
 	ssize_t n;
 
 	for (;;) {

@@ -64,7 +64,7 @@ struct sink {
 	bool closed;		/* its reader has gone */
 	bool told;		/* and the guest knows */
 	/* what one read of the channel can complete, at most */
-	uint8_t buf[2 * (FRAME_HEADER + FRAME_MAX)];
+	__u8 buf[2 * (FRAME_HEADER + FRAME_MAX)];
 };
 
 /*
@@ -87,7 +87,7 @@ struct lab {
 	struct frames rx;
 	struct sink out[2];
 	size_t tx_len, tx_done;
-	uint8_t tx[2 * (FRAME_HEADER + FRAME_MAX)];
+	__u8 tx[2 * (FRAME_HEADER + FRAME_MAX)];
 	size_t unacked;
 	struct chunks chunks;
 	bool input_ended;
@@ -220,7 +220,7 @@ static void sink_push(struct sink *s)
 			s->done += n;
 	}
 	if (s->closed && !s->told) {
-		tx_frame(FRAME_CLOSE, &(uint8_t){ s->type }, 1);
+		tx_frame(FRAME_CLOSE, &(__u8){ s->type }, 1);
 		s->told = true;
 	}
 	if (!s->closed && sink_busy(s))
@@ -229,7 +229,7 @@ static void sink_push(struct sink *s)
 	s->done = 0;
 }
 
-static int sink_add(struct sink *s, const uint8_t *data, uint32_t len)
+static int sink_add(struct sink *s, const __u8 *data, __u32 len)
 {
 	if (s->closed)
 		return 0;
@@ -240,7 +240,7 @@ static int sink_add(struct sink *s, const uint8_t *data, uint32_t len)
 	return 0;
 }
 
-static int on_ready(const uint8_t *data)
+static int on_ready(const __u8 *data)
 {
 	/* a guest that restarts says so twice; its machine must not go round again */
 	lab.restarted = lab.state != BOOTING;
@@ -276,7 +276,7 @@ static void cut_input(size_t acked)
 			  from, c->cut - from);
 }
 
-static int on_ack(const uint8_t *data)
+static int on_ack(const __u8 *data)
 {
 	size_t acked = get_le32(data);
 
@@ -288,7 +288,7 @@ static int on_ack(const uint8_t *data)
 	return 0;
 }
 
-static int on_exit_status(const uint8_t *data)
+static int on_exit_status(const __u8 *data)
 {
 	if (lab.state != RUNNING || get_le32(data) > 255)
 		return -EPROTO;
@@ -298,7 +298,7 @@ static int on_exit_status(const uint8_t *data)
 	return 0;
 }
 
-static int on_frame(void *arg, int type, const uint8_t *data, uint32_t len)
+static int on_frame(void *arg, int type, const __u8 *data, __u32 len)
 {
 	(void)arg;
 	if (type == FRAME_OUT)
@@ -321,7 +321,7 @@ static const char from_guest[] = {
 /* Returns whether there was something. */
 static bool channel_pull(void)
 {
-	uint8_t buf[FRAME_MAX];
+	__u8 buf[FRAME_MAX];
 	ssize_t n;
 
 	if (sink_busy(&lab.out[0]) || sink_busy(&lab.out[1]) || lab.bad_channel)
@@ -352,7 +352,7 @@ static bool log_pull(int which, int fd)
 }
 
 /* Two escape keys in a row, also across reads. */
-static bool escape_typed(const uint8_t *p, size_t n)
+static bool escape_typed(const __u8 *p, size_t n)
 {
 	size_t i;
 
@@ -365,10 +365,10 @@ static bool escape_typed(const uint8_t *p, size_t n)
 }
 
 /* Bulk input lies in a file, in whole pages; see init.c. */
-static int input_to_file(const uint8_t *data, size_t len)
+static int input_to_file(const __u8 *data, size_t len)
 {
 	struct guest *g = &lab.guest;
-	uint8_t where[12];
+	__u8 where[12];
 
 	if (pwrite(g->input_fd, data, len, g->input_at) != (ssize_t)len) {
 		fprintf(stderr, "vm: cannot buffer input in %s: %m; free some space\n",
@@ -393,7 +393,7 @@ static bool input_wanted(void)
 
 static void stdin_pull(void)
 {
-	uint8_t buf[INPUT_READ];
+	__u8 buf[INPUT_READ];
 	ssize_t n;
 
 	n = read(0, buf, sizeof(buf));
@@ -418,7 +418,7 @@ static void stdin_pull(void)
 static void send_window(void)
 {
 	struct winsize w;
-	uint8_t size[4];
+	__u8 size[4];
 
 	if (!lab.guest.tty || ioctl(0, TIOCGWINSZ, &w))
 		return;
@@ -440,7 +440,7 @@ static void on_termination(int sig)
 		kill_guest();
 		return;
 	}
-	tx_frame(FRAME_SIGNAL, &(uint8_t){ sig }, 1);
+	tx_frame(FRAME_SIGNAL, &(__u8){ sig }, 1);
 }
 
 static void on_child(void)
@@ -667,7 +667,7 @@ static int add_share(struct options *o, const char *path)
 	return 0;
 }
 
-static int bad(const char *what, const char *value, const char *want)
+static int refuse(const char *what, const char *value, const char *want)
 {
 	fprintf(stderr, "vm: bad %s '%s': %s; see scripts/vm --help\n", what, value, want);
 	return -EINVAL;
@@ -696,7 +696,7 @@ static int parse_option(struct options *o, int c)
 	switch (c) {
 	case 'a':
 		o->arch = arch_find(optarg);
-		return o->arch ? 0 : bad("--arch", optarg, "um or x86_64");
+		return o->arch ? 0 : refuse("--arch", optarg, "um or x86_64");
 	case 'k':
 		o->kernel = o->kernel ?: optarg;
 		return 0;
@@ -712,13 +712,13 @@ static int parse_option(struct options *o, int c)
 	case 'm':
 		o->mem_mib = parse_mem(optarg);
 		return o->mem_mib >= 64 && o->mem_mib <= 1 << 20 ? 0 :
-			bad("--mem", optarg, "a number with M or G, at least 64M");
+			refuse("--mem", optarg, "a number with M or G, at least 64M");
 	case 'c':
 		o->cpus = parse_number(optarg);
-		return o->cpus && o->cpus <= 255 ? 0 : bad("--cpus", optarg, "1 to 255");
+		return o->cpus && o->cpus <= 255 ? 0 : refuse("--cpus", optarg, "1 to 255");
 	case 's':
 		o->seed = parse_number(optarg);
-		return o->seed ? 0 : bad("--seed", optarg, "a number from 1 on");
+		return o->seed ? 0 : refuse("--seed", optarg, "a number from 1 on");
 	case 'S':
 		return add_share(o, optarg);
 	case 'A':
@@ -742,7 +742,7 @@ static int parse_option(struct options *o, int c)
 
 static int parse_options(struct options *o, int argc, char **argv)
 {
-	static char *shell[] = { NULL, NULL };
+	static char *shell[2];
 	int c, err;
 
 	*o = (struct options){ .arch = arch_find("um"), .cpus = 1 };
@@ -761,14 +761,13 @@ static int parse_options(struct options *o, int argc, char **argv)
 	if (!o->mem_mib)
 		o->mem_mib = arch_mem_mib(o->arch);
 	if (o->seed && !o->virtual_time)
-		return bad("--seed", "N", "only with --virtual-time, elsewhere chance is real");
+		return refuse("--seed", "N", "only with --virtual-time, elsewhere chance is real");
 	if (!o->seed)
 		o->seed = 1;
 	if (o->cpus > 1 && !arch_smp(o->arch))
-		return bad("--cpus", "2 or more", "a user-mode kernel of 6.12 has one processor,"
-			   " --arch x86_64 has more");
+		return refuse("--cpus", "2 or more", "--arch um has one processor, x86_64 more");
 	if (!o->kernel || !o->init)
-		return bad("call", argv[0], "scripts/vm starts this program");
+		return refuse("call", argv[0], "scripts/vm starts this program");
 	o->argv = argv + optind;
 	if (*o->argv)
 		return 0;
