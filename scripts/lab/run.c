@@ -17,8 +17,11 @@
  *		  second one within two seconds, or any before the command
  *		  runs, ends the guest. WINCH resizes. CHLD: the guest is gone.
  *
- * States: BOOTING until FRAME_READY, RUNNING until FRAME_EXIT, LEAVING until
- * the guest's process has ended and its pipes are empty, or its time is up.
+ * States: BOOTING until FRAME_READY, RUNNING until FRAME_EXIT, then ENDED; only
+ * these frames change the state, since the guest's process may be gone before
+ * its last frames are read. From FRAME_EXIT, a kill or the end of the process on
+ * there is a deadline; the loop ends at it, or when the process is gone and its
+ * pipes are empty.
  * poll() and not a library's loop, so that the lab builds with a compiler
  * alone.
  */
@@ -51,7 +54,7 @@
 enum state {
 	BOOTING,
 	RUNNING,
-	LEAVING,
+	ENDED,
 };
 
 /* Bytes on their way to one of our outputs. */
@@ -91,7 +94,8 @@ struct lab {
 	struct chunks chunks;
 	bool input_ended;
 	int last_signal;
-	long long last_signal_ms, deadline_ms;
+	long long last_signal_ms;
+	long long deadline_ms;	/* 0 until the end has begun */
 	bool killed, gone, escape, bad_channel, restarted;
 	int status;		/* of the command, -1 until it is known */
 	struct termios saved_terminal;
@@ -139,7 +143,6 @@ static void kill_guest(void)
 	if (lab.killed)
 		return;
 	lab.killed = true;
-	lab.state = LEAVING;
 	lab.deadline_ms = now_ms() + REAP_MS;
 	guest_kill(&lab.guest);
 }
@@ -292,7 +295,7 @@ static int on_exit_status(const __u8 *data)
 	if (lab.state != RUNNING || get_le32(data) > 255)
 		return -EPROTO;
 	lab.status = get_le32(data);
-	lab.state = LEAVING;
+	lab.state = ENDED;
 	lab.deadline_ms = now_ms() + LEAVE_MS;
 	return 0;
 }
@@ -450,7 +453,6 @@ static void on_child(void)
 		return;
 	lab.guest.status = status;
 	lab.guest.pid = 0;
-	lab.state = LEAVING;
 	/* its namespace dies with it; the pipes tell when the last process is gone */
 	lab.deadline_ms = now_ms() + REAP_MS;
 }
@@ -490,7 +492,7 @@ static int time_left_ms(void)
 {
 	long long left;
 
-	if (lab.state != LEAVING)
+	if (!lab.deadline_ms)
 		return -1;
 	left = lab.deadline_ms - now_ms();
 	return left < 0 ? 0 : left;
@@ -545,7 +547,7 @@ static int relay_once(void)
 /* The last process that could have written anything has gone. */
 static bool all_quiet(void)
 {
-	return !lab.guest.pid && lab.guest.early < 0 &&
+	return !lab.guest.pid && lab.guest.early < 0 && lab.guest.console < 0 &&
 	       !sink_busy(&lab.out[0]) && !sink_busy(&lab.out[1]) && (lab.gone || lab.bad_channel);
 }
 
@@ -559,7 +561,7 @@ static int relay(void)
 			return err;
 		if (all_quiet())
 			return 0;
-		if (lab.state != LEAVING || time_left_ms())
+		if (time_left_ms())
 			continue;
 		if (lab.killed || !lab.guest.pid)
 			return 0;
