@@ -15,6 +15,7 @@
 # 8.	20 moments under a link that peeks (tbf)
 # 9.	every setting changed under traffic: nothing lost, nothing out of order
 # 10.	deletion under load, 20 times: a new gq starts at 0 and carries on
+# shellcheck source-path=SCRIPTDIR disable=SC2034,SC2086,SC2119 # see gq_lib.sh
 . "$(dirname "$0")/gq_lib.sh"
 
 readonly LEN=1042
@@ -48,7 +49,6 @@ moments()
 }
 
 gq_init 10
-# shellcheck disable=SC2086
 gq $PACED limit 100
 rx_start --idle-ms 3000
 load 300 3
@@ -59,7 +59,6 @@ moment
 check "limit" "moments == 2" "queued == 100" "S[limit_drops] == 900 - S[enqueued]" \
 	"S[drops] == S[limit_drops]" "R[packets] == S[dequeued]" "S[qlen] == 0"
 
-# shellcheck disable=SC2086
 gq $PACED flow_limit 10
 rx_start --idle-ms 3000
 load 50 5
@@ -78,7 +77,6 @@ rx_end
 moment
 check "horizon" "S[horizon_drops] == 10" "S[drops] == 10" "R[packets] == 10" "moments == 6"
 
-# shellcheck disable=SC2086
 gq $EXACT
 rx_start --count 2000
 load 200 10 &
@@ -88,7 +86,6 @@ rx_end
 moment
 check "run empty" "S[backlog] == 0" "S[qlen] == 0" "S[dequeued] == 2000" "R[packets] == 2000"
 
-# shellcheck disable=SC2086
 gq $EXACT
 rx_start --idle-ms 3000
 load 100 10
@@ -102,7 +99,6 @@ check "limit lowered" "moments == 1" "queued > 900" "S[qlen] == 300" "S[evicted]
 
 tc -n "$A" qdisc del dev veth0 root
 tc -n "$A" qdisc add dev veth0 root handle 1: tbf rate 1mbit burst 70k limit 1m
-# shellcheck disable=SC2086
 tc -n "$A" qdisc add dev veth0 parent 1: handle 2: gq $DEEP
 which='.handle == "2:"'
 rx_start --idle-ms 3000
@@ -117,7 +113,6 @@ expect "20 moments under a link that peeks" moments 20 0.04
 rx_end
 which=
 
-# shellcheck disable=SC2086
 gq $EXACT
 rx_start --count 4000 --idle-ms 20000
 load 400 10 --gap-ns 5000000 &
@@ -127,7 +122,6 @@ for i in {1..6}; do
 		"granularity $((1024 << i))ns" buckets\ $((64 << i)) "horizon ${i}s" horizon_cap \
 		horizon_drop timer_slack\ ${i}us ce_threshold\ ${i}ms orphan_mask\ $i \
 		refill_delay\ ${i}ms low_rate_threshold\ ${i}mbit; do
-		# shellcheck disable=SC2086
 		change $o
 		sleep 0.01
 		moment || ktap_print_msg "after $o"
@@ -144,7 +138,6 @@ load 2000 10 --gap-ns 1000000 &
 moments=0
 for i in {1..20}; do
 	sleep 0.05
-	# shellcheck disable=SC2086
 	gq $EXACT
 	stats
 	((S[enqueued] > 20)) || ((++moments))

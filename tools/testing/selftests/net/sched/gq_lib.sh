@@ -50,7 +50,8 @@ declare -A R	# what gq_recv said last
 declare -A S	# gq's counters, as "stats" read them last
 
 # V: for arithmetic, "!V || ..." is asserted in virtual time only.
-readonly V=$([ "$NETSTEER_CLOCK" = virtual ] && echo 1 || echo 0)
+V=$([ "$NETSTEER_CLOCK" = virtual ] && echo 1 || echo 0)
+readonly V
 
 virtual()
 {
@@ -254,7 +255,7 @@ check()
 	shift
 	for e in "$@"; do
 		if ! ((e)); then
-			ktap_print_msg "not so: $e"
+			echo "# not so: $e"
 			show
 			ktap_test_fail "$what"
 			return

@@ -12,6 +12,7 @@
 # 6.	with nopacing nothing is held back
 # 7.	64 flows with one rate each get that rate, each packet on time
 # 8.	a lower maxrate counts from the next packet on
+# shellcheck source-path=SCRIPTDIR disable=SC2034,SC2086,SC2119 # see gq_lib.sh
 . "$(dirname "$0")/gq_lib.sh"
 
 exact()
@@ -25,7 +26,6 @@ paced()
 	local what=$1 rate=125000 options=$2
 
 	shift 2
-	# shellcheck disable=SC2086
 	gq $EXACT $options
 	rx_start --rate $rate --low-rate $LOW --count 300
 	tx --to $V4 --count 300 "$@"
@@ -48,14 +48,12 @@ paced "forwarded packets" "maxrate 1mbit"
 from=
 paced "not connected" "" --rate 125000 --unconnected
 
-# shellcheck disable=SC2086
 gq $EXACT nopacing
 rx_start --count 300
 tx --to $V4 --rate 125000 --count 300
 rx_end
 check "nopacing" "R[packets] == 300" "R[ns] < 1000000000"
 
-# shellcheck disable=SC2086
 gq $EXACT
 rx_start --rate 125000 --low-rate $LOW --count 6400
 tx --to $V4 --rate 125000 --flows 64 --count 100
@@ -67,7 +65,6 @@ all_flows()
 expect "64 flows" all_flows
 
 # 100 packets at 1 Mbit/s take 0.83 s; 2 Mbit/s before that, for 0.4 s.
-# shellcheck disable=SC2086
 gq $EXACT maxrate 2mbit
 rx_start --count 200
 tx --to $V4 --count 200
