@@ -45,10 +45,13 @@ BEGIN {
 
 $1 == "Q" {
 	columns = NF - 1
+	for (i = 1; i <= columns; i++)
+		if (length($(i + 1)) + 4 > COLUMN)
+			COLUMN = length($(i + 1)) + 4
 	for (i = 1; i <= columns; i++) {
 		cell[i] = name[i] = $(i + 1)
 		cell[i] = cell[i] "  "
-		if (name[i] == "gq")
+		if (name[i] ~ /^gq(,|$)/ && !gq)
 			gq = i
 	}
 	line("", columns)
@@ -87,9 +90,10 @@ $1 == "R" {
 
 END {
 	print "\n* best of its row. Jitter: how far the gap between two departures of a flow is"
-	print "from the gap that its rate asks for, right behind the sender's qdisc. Where the"
-	print "qdisc does not pace, TCP does. In virtual time the CPU costs nothing: nothing"
-	print "above is about speed, and timers expire exactly when they should."
+	print "from the gap that its rate asks for, right behind the sender's qdisc; where the"
+	print "qdisc does not pace, TCP does. A rate above 100 % holds data that a loss before"
+	print "the measured time had held back. In virtual time the CPU costs nothing, so nothing"
+	print "above is about speed; timers are exact to the 256 ns of the guest's clock."
 	if (rows) {
 		printf "\nOf %d rows, gq is best (or shares that) in %d, all are the same in %d,", rows, leads, even
 		printf " gq is behind in %d%s\n", losses, losses ? ":" : "."
