@@ -299,7 +299,7 @@ static bool env_stays_out(const char *e)
 		"TMPDIR=", "TMP=", "TEMP=", "XDG_", "DISPLAY=", "WAYLAND_DISPLAY=", "SSH_",
 		"DBUS_", "LD_", "MAKEFLAGS=", "MFLAGS=", "MAKELEVEL=", "MAKE_TERM", "OLDPWD=",
 		"PWD=", "HOME=", "USER=", "LOGNAME=", "PATH=", "SUDO_", "_=", "SHLVL=",
-		"NETSTEER_LAB=",
+		"NETSTEER_CLOCK=", "NETSTEER_LAB=",
 	};
 	size_t i;
 
@@ -353,6 +353,9 @@ static void put_env(FILE *f, const struct options *o, const char *cwd)
 	put(f, CONFIG_ENV, "LOGNAME=root");
 	put(f, CONFIG_ENV, "PWD=%s", cwd);
 	put(f, CONFIG_ENV, "NETSTEER_LAB=%s", o->arch->name);
+	/* Under QEMU virtual time is not exact: tests must not rely on it. */
+	put(f, CONFIG_ENV, "NETSTEER_CLOCK=%s",
+	    o->virtual_time && !strcmp(o->arch->name, "um") ? "virtual" : "real");
 }
 
 /* GUEST_COMMAND, in memory. Returns its descriptor or -errno. */
