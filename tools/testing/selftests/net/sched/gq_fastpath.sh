@@ -93,7 +93,7 @@ for rate in 125000 2500000 125000000; do
 	gq
 	# TCP makes pieces of 64 KB where the RTT is as short as here.
 	ip -n "$A" link set veth0 gso_max_segs $((rate > 12500000 ? 64 : 2))
-	tcp $rate 2000 1
+	tcp $rate $((rate < 2500000 ? 5000 : 2000)) 1
 	expect "TCP at $((rate * 8 / 1000000)) Mbit/s" all_at_rate $rate
 done
 stats

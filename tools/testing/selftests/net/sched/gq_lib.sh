@@ -104,6 +104,7 @@ gq_init()
 	trap 'exit 1' INT TERM HUP
 	gq_load || skip "sch_gq is not to be had: install it, or set GQ_MODULE=FILE"
 	tmp=$(mktemp -d)
+	dmesg >"$tmp/dmesg"
 	# Timers of a kernel that has just booted are no better than its ticks.
 	while [ "$(cut -d. -f1 /proc/uptime)" = 0 ]; do
 		sleep 0.1
@@ -183,6 +184,29 @@ conserved()
 	ktap_print_msg "enqueued ${S[enqueued]} dequeued ${S[dequeued]}" \
 		"evicted ${S[evicted]} queued ${S[qlen]}"
 	return 1
+}
+
+# moment [JQ-SELECTION]: the sum and the bytes of the backlog are right now, all
+# packets being of LEN. moments N PAUSE [JQ-SELECTION]: so they are N times. Both
+# count themselves in nr_moments.
+readonly LEN=1042
+nr_moments=0
+
+moment()
+{
+	stats "$@"
+	conserved && ((S[backlog] == S[qlen] * LEN)) && ((nr_moments += 1))
+}
+
+moments()
+{
+	local i
+
+	nr_moments=0
+	for ((i = 0; i < $1; i++)); do
+		moment "${@:3}" || return
+		sleep "$2"
+	done
 }
 
 # rx_start OPTION..., stream_start OPTION...: gq_recv or gq_stream receives in B.
@@ -300,14 +324,27 @@ mean()
 	return 1
 }
 
-# wait_for COMMAND...: poll until it succeeds, for 10 s.
-wait_for()
+# quiet: the kernel has logged no warning since gq_init
+quiet()
 {
-	local i
+	! dmesg | comm -13 "$tmp/dmesg" - | grep -E 'WARNING|BUG|Oops|KASAN|possible|INFO:'
+}
 
-	for ((i = 0; i < 1000; i++)); do
-		"$@" && return
-		sleep 0.01
-	done
-	return 1
+# wait_in_wheel: 10 flows with 20 packets each, due in 1 to 3 s
+wait_in_wheel()
+{
+	tx --to $V4 --flows 10 --txtime mono --offset-ns 1000000000 --interval-ns 100000000 --count 20
+}
+
+# root QDISC...: another one there, as 1:. child PARENT HANDLE: gq below it.
+root()
+{
+	tc -n "$A" qdisc del dev veth0 root
+	tc -n "$A" qdisc add dev veth0 root handle 1: "$@"
+}
+
+child()
+{
+	# shellcheck disable=SC2086
+	tc -n "$A" qdisc add dev veth0 parent "$1" handle "$2" gq $EXACT
 }

@@ -11,7 +11,9 @@
 # 5.	a socket that is not connected is paced too
 # 6.	with nopacing nothing is held back
 # 7.	64 flows with one rate each get that rate, each packet on time
-# 8.	a lower maxrate counts from the next packet on
+# 8.	a socket does not pay for its predecessor at the same address: of 20
+#	senders one after the other, each sends its first packet at once
+# 9.	a lower maxrate counts from the next packet on
 # shellcheck source-path=SCRIPTDIR disable=SC2034,SC2086,SC2119 # see gq_lib.sh
 . "$(dirname "$0")/gq_lib.sh"
 
@@ -33,7 +35,7 @@ paced()
 	expect "$what" exact
 }
 
-gq_init 8
+gq_init 9
 paced "maxrate" "maxrate 1mbit"
 paced "maxrate below the socket's rate" "maxrate 1mbit" --rate 250000
 paced "maxrate above the socket's rate" "maxrate 2mbit" --rate 125000
@@ -63,6 +65,14 @@ all_flows()
 	in_time $GRANULARITY && ((R[flows] == 64 && R[flow_bytes_min] == 104200))
 }
 expect "64 flows" all_flows
+
+gq $EXACT
+rx_start --count 20
+for ((i = 0; i < 20; i++)); do
+	tx --to $V4 --rate 10000
+done
+rx_end
+check "successors at one address" "R[packets] == 20" "R[late_ns] < (V ? CLOCK_NS : 50000000)"
 
 # 100 packets at 1 Mbit/s take 0.83 s; 2 Mbit/s before that, for 0.4 s.
 gq $EXACT maxrate 2mbit

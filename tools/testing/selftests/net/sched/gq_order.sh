@@ -78,8 +78,6 @@ run "behind a slow link" 20000 --flows 500 --count 40 --size 200
 gq $DEEP
 changes()
 {
-	local i
-
 	for ((i = 0; i < 40; i++)); do
 		change granularity $((1024 << (i % 15)))ns buckets $((64 << (i * 7 % 12)))
 		sleep 0.02
@@ -97,8 +95,6 @@ changes()
 changed "a smaller wheel" 4000 --txtime mono --flows 40 --count 100 --offset-ns 300000000 --interval-ns 2000000
 changes()
 {
-	local i
-
 	for i in nopacing pacing nopacing pacing; do
 		sleep 0.3
 		change $i
