@@ -15,14 +15,14 @@
 
 #include <linux/types.h>
 
-#define GQ_LIMIT_MAX		(1U << 24)	/* packets */
+#define GQ_LIMIT_MAX		16777216U	/* packets */
 #define GQ_QUANTUM_MIN		256U		/* bytes */
-#define GQ_QUANTUM_MAX		(1U << 20)	/* bytes */
-#define GQ_GRANULARITY_MIN	(1U << 10)	/* ns, about 1 us */
-#define GQ_GRANULARITY_MAX	(1U << 24)	/* ns, about 17 ms */
+#define GQ_QUANTUM_MAX		1048576U	/* bytes */
+#define GQ_GRANULARITY_MIN	1024U	/* ns */
+#define GQ_GRANULARITY_MAX	16777216U	/* ns, about 17 ms */
 #define GQ_BUCKETS_MIN		64U
-#define GQ_BUCKETS_MAX		(1U << 20)
-#define GQ_HORIZON_MAX		(1ULL << 42)	/* ns, about 73 minutes */
+#define GQ_BUCKETS_MAX		1048576U
+#define GQ_HORIZON_MAX		4398046511104ULL	/* ns, 2^42, 73 minutes */
 #define GQ_TIMER_SLACK_MAX	1000000000U	/* ns, 1 s */
 #define GQ_REFILL_DELAY_MAX	1000000000U	/* us, 1000 s */
 #define GQ_RATE_UNLIMITED	(~0ULL)
