@@ -92,8 +92,9 @@ END {
 	print "\n* best of its row. Jitter: how far the gap between two departures of a flow is"
 	print "from the gap that its rate asks for, right behind the sender's qdisc; where the"
 	print "qdisc does not pace, TCP does. A rate above 100 % holds data that a loss before"
-	print "the measured time had held back. In virtual time the CPU costs nothing, so nothing"
-	print "above is about speed; timers are exact to the 256 ns of the guest's clock."
+	print "the measured time had held back. This is one run with one seed: small differences"
+	print "in rates, retransmits and drops are chance. In virtual time the CPU costs nothing,"
+	print "so nothing above is about speed; timers are exact to the 256 ns of the guest's clock."
 	if (rows) {
 		printf "\nOf %d rows, gq is best (or shares that) in %d, all are the same in %d,", rows, leads, even
 		printf " gq is behind in %d%s\n", losses, losses ? ":" : "."
