@@ -36,7 +36,7 @@ set for [i=1:n] label 10 + i name(i) noenhanced at screen 0.51 + entry * (i - 1 
 	point pt mark[(i - 1) % 6 + 1] lc rgb shade(i) ps 1.1 offset 1.2,0 textcolor rgb shade(i) font ",14"
 
 # 1. Rate achieved, of the rate asked: mean, and range of the flows.
-set label 3 "Rate achieved, of the rate asked" at graph 0,1.08 left font ",15"
+set label 3 "Rate achieved, of the rate asked" at graph 0,1.105 left font ",15"
 set lmargin at screen 0.055; set rmargin at screen 0.355
 set tmargin at screen 0.73; set bmargin at screen 0.17
 set xlabel "asked by a flow (point: mean of the class, bar: its flows)" textcolor rgb "#555555"
@@ -58,7 +58,7 @@ unset label
 set xtics autofreq scale 0.6
 
 # 2. Distribution of the deviation of gaps.
-set label 3 "Departure jitter" at graph 0,1.08 left font ",15"
+set label 3 "Departure jitter" at graph 0,1.105 left font ",15"
 set lmargin at screen 0.425; set rmargin at screen 0.70
 set xlabel "share of gaps that are at most so far from ideal"
 set logscale x
@@ -71,8 +71,8 @@ plot for [i=1:n] dir.sprintf("/jitter.%d", i) using 1:2 \
 unset logscale x
 
 # 3. Timers, those of the qdisc below those of TCP.
-set label 3 "Timers armed per 1000 packets" at graph 0,1.08 left font ",15"
-set label 4 "solid: by the qdisc, light: by TCP itself" at graph 0,1.015 left textcolor rgb "#555555" font ",12"
+set label 3 "Timers armed per 1000 packets" at graph 0,1.105 left font ",15"
+set label 4 "solid: by the qdisc, light: by TCP itself" at graph 0,1.04 left textcolor rgb "#555555" font ",12"
 set lmargin at screen 0.77; set rmargin at screen 0.98
 set format y "%g"
 unset xlabel
