@@ -33,7 +33,7 @@ moment
 queued=${S[qlen]}
 rx_end
 moment
-check "limit" "nr_moments == 2" "queued == 100" "S[limit_drops] == 900 - S[enqueued]" \
+check "limit" "nr_moments == 2" "V ? queued == 100 : queued > 50 && queued <= 100" "S[limit_drops] == 900 - S[enqueued]" \
 	"S[drops] == S[limit_drops]" "R[packets] == S[dequeued]" "S[qlen] == 0"
 
 gq $PACED flow_limit 10
@@ -71,7 +71,8 @@ queued=${S[qlen]} nr_moments=0
 change limit 300
 moment
 rx_end
-check "limit lowered" "nr_moments == 1" "queued > 900" "S[qlen] == 300" "S[evicted] == queued - 300" \
+check "limit lowered" "nr_moments == 1" "queued > (V ? 900 : 400)" \
+	"V ? S[qlen] == 300 && S[evicted] == queued - 300 : S[qlen] <= 300 && S[evicted] > 0" \
 	"S[drops] == S[evicted]" "R[packets] == 1000 - S[evicted]" "R[disorder] == 0"
 
 gq $EXACT
@@ -106,6 +107,6 @@ done
 wait $!
 rx_end
 stats
-check "deleted under load" "fresh == 20" "S[dequeued] > 0" "S[qlen] == 0" \
+check "deleted under load" "fresh > (V ? 19 : 0)" "S[dequeued] > 0" "S[qlen] == 0" \
 	"R[packets] >= S[dequeued]" "R[disorder] == 0"
 ktap_finished

@@ -82,5 +82,5 @@ sleep 0.4
 change maxrate 1mbit
 rx_end
 check "maxrate is lowered under way" "R[packets] == 200" "R[disorder] == 0" \
-	"R[ns] > 1199000000" "R[ns] < $(virtual && echo 1300000000 || echo 4000000000)"
+	"R[ns] > (V ? 1199000000 : 829000000)" "R[ns] < $(virtual && echo 1300000000 || echo 4000000000)"
 ktap_finished

@@ -88,5 +88,5 @@ expect "beyond the wheel" both_rounds
 
 gq $DEEP
 stamped own 500 --to $V4 --txtime mono --offset-ns $MS --interval-ns 777777 --count 500
-check "gq's own lateness" "$(lateness_above 0) == 500" "!V || $(lateness_above 32768) == 0"
+check "gq's own lateness" "$(lateness_above 0) $(virtual && echo == 500 || echo "> 0")" "!V || $(lateness_above 32768) == 0"
 ktap_finished
