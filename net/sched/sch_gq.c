@@ -158,7 +158,7 @@ static struct gq_flow *gq_classify(struct Qdisc *sch, struct sk_buff *skb,
 		 */
 		f->socket_hash = sk->sk_hash;
 		f->credit = q->cfg.initial_quantum;
-		if (f->state == GQ_IDLE)
+		if (!f->qlen)
 			f->node.deadline = 0;
 	}
 	return f;

@@ -20,37 +20,50 @@
 #define REPORT_BEFORE	2
 #define MAX_REPORTS	8
 
-/*
- * Extended regular expressions. "WARNING:" covers WARN() as well as lockdep and
- * RCU; a WARN in a guest is a failure even where the kernel goes on.
- */
-static const char trouble[] =
-	"Kernel panic|(^|[^A-Z])BUG:|Oops|WARNING:|KASAN:|KCSAN:|UBSAN:|KFENCE:"
-	"|possible recursive locking|circular locking|inconsistent lock state"
-	"|suspicious RCU usage|bad unlock balance|sleeping function called"
-	"|kmemleak: [1-9][0-9]* new|INFO: task .* blocked|rcu.*detected.*stall"
-	"|general protection fault|Segfault with no mm|[Uu]nable to handle|ODEBUG:"
-	"|kernel BUG at|divide error|stack segment";
+enum kind {
+	ORDINARY,
+	HARMLESS,		/* looks like a report, but only announces something */
+	TROUBLE,
+	REPORT_END,
+};
 
-/* Known to be harmless: an announcement, not a report. */
-static const char harmless[] =
-	"Unprivileged eBPF|Kernel command line:|/proc/sys/kernel/hung_task";
+/* Extended regular expressions; the first that matches decides. */
+static struct {
+	enum kind kind;
+	const char *text;
+	regex_t re;
+} patterns[] = {
+	{ HARMLESS, "Unprivileged eBPF|Kernel command line:|/proc/sys/kernel/hung_task", {} },
+	{ TROUBLE, "Kernel panic - |(^|[^A-Z])BUG:|Oops|kernel BUG at", {} },
+	/* WARN() too: a failure even where the kernel goes on */
+	{ TROUBLE, "WARNING:|INFO: task .* blocked|rcu.*detected.*stall", {} },
+	{ TROUBLE, "KASAN:|KCSAN:|UBSAN:|KFENCE:|ODEBUG:|kmemleak: [1-9][0-9]* new", {} },
+	{ TROUBLE, "possible recursive locking|circular locking|inconsistent lock state", {} },
+	{ TROUBLE, "suspicious RCU usage|bad unlock balance|sleeping function called", {} },
+	{ TROUBLE, "general protection fault|Segfault with no mm|[Uu]nable to handle", {} },
+	{ TROUBLE, "divide error|stack segment", {} },
+	{ REPORT_END, "end trace|end Kernel panic|={40}", {} },
+};
 
-static const char report_end[] = "end trace|end Kernel panic|={40}";
+#define NR_PATTERNS	(sizeof(patterns) / sizeof(*patterns))
 
-static regex_t trouble_re, harmless_re, report_end_re;
-
-static bool matches(const regex_t *re, const char *line)
+static enum kind line_kind(const char *line)
 {
-	return !regexec(re, line, 0, NULL, 0);
+	size_t i;
+
+	for (i = 0; i < NR_PATTERNS; i++)
+		if (!regexec(&patterns[i].re, line, 0, NULL, 0))
+			return patterns[i].kind;
+	return ORDINARY;
 }
 
 int console_init(struct console *c, bool show)
 {
-	if (regcomp(&trouble_re, trouble, REG_EXTENDED | REG_NOSUB) ||
-	    regcomp(&harmless_re, harmless, REG_EXTENDED | REG_NOSUB) ||
-	    regcomp(&report_end_re, report_end, REG_EXTENDED | REG_NOSUB))
-		return -ENOMEM;
+	size_t i;
+
+	for (i = 0; i < NR_PATTERNS; i++)
+		if (regcomp(&patterns[i].re, patterns[i].text, REG_EXTENDED | REG_NOSUB))
+			return -ENOMEM;
 	c->show = show;
 	c->dim = isatty(2);
 	c->reports = open_memstream(&c->reports_text, &c->reports_len);
@@ -59,12 +72,13 @@ int console_init(struct console *c, bool show)
 
 void console_free(struct console *c)
 {
+	size_t i;
+
 	if (c->reports)
 		fclose(c->reports);
 	free(c->reports_text);
-	regfree(&trouble_re);
-	regfree(&harmless_re);
-	regfree(&report_end_re);
+	for (i = 0; i < NR_PATTERNS; i++)
+		regfree(&patterns[i].re);
 }
 
 static const char *line_before(const struct console *c, unsigned int back)
@@ -91,18 +105,19 @@ static void open_report(struct console *c)
 
 static void console_line(struct console *c, const char *line)
 {
+	enum kind kind = line_kind(line);
+
 	if (c->show)
 		fprintf(stderr, c->dim ? "\033[2m%s\033[0m\n" : "%s\n", line);
-	if (matches(&trouble_re, line) && !matches(&harmless_re, line))
+	if (kind == TROUBLE)
 		open_report(c);
 	if (c->in_report) {
 		fprintf(c->reports, "  | %s\n", line);
 		c->in_report--;
-		/* the first ruler opens a sanitizer's report, the second closes it */
-		if (c->in_report < REPORT_LINES - 2 && matches(&report_end_re, line))
+		if (kind == REPORT_END)
 			c->in_report = 0;
 	}
-	strcpy(c->last[c->nr_lines++ % CONSOLE_LAST], line);
+	snprintf(c->last[c->nr_lines++ % CONSOLE_LAST], CONSOLE_LINE, "%s", line);
 }
 
 static void end_line(struct console *c, struct console_line *l)

@@ -45,7 +45,7 @@
 #define FD_HIGH		64	/* ours stay above, out of the way of dup2() */
 
 #define MAX_GUEST_ARGS	256
-#define PIPE_BYTES	(1 << 20)
+#define PIPE_BYTES	(1024 * 1024)
 
 /* 2025-01-01 00:00:00 UTC: when virtual time begins. */
 #define VIRTUAL_EPOCH_S	1735689600ul
@@ -64,7 +64,6 @@ struct arch {
 	void (*machine)(struct args *a, const struct options *o);
 };
 
-__attribute__((format(printf, 2, 3)))
 static void arg(struct args *a, const char *fmt, ...)
 {
 	va_list ap;
@@ -123,6 +122,9 @@ static void um_machine(struct args *a, const struct options *o)
 	free(list);
 }
 
+#define ROOT_9P		"console=ttyS0 root=host rootfstype=9p rootflags=trans=virtio," \
+			"version=9p2000.L,msize=512000,cache=loose"
+
 static void share_9p(struct args *a, const char *tag, const char *path, bool readonly)
 {
 	arg(a, "-fsdev");
@@ -173,9 +175,7 @@ static void x86_64_machine(struct args *a, const struct options *o)
 		share_9p(a, tag, o->shares[i], false);
 	}
 	arg(a, "-append");
-	arg(a, "console=ttyS0 root=host rootfstype=9p "
-	    "rootflags=trans=virtio,version=9p2000.L,msize=512000,cache=loose %s %s%s%s",
-	    KERNEL_ARGS, o->kvm ? "" : "no_timer_check lpj=4000000 ",
+	arg(a, "%s %s %s%s%s", ROOT_9P, KERNEL_ARGS, o->kvm ? "" : "no_timer_check lpj=4000000 ",
 	    o->virtual_time ? "nokaslr tsc=reliable " : "", o->append ?: "");
 }
 
@@ -299,7 +299,7 @@ static bool env_stays_out(const char *e)
 		"TMPDIR=", "TMP=", "TEMP=", "XDG_", "DISPLAY=", "WAYLAND_DISPLAY=", "SSH_",
 		"DBUS_", "LD_", "MAKEFLAGS=", "MFLAGS=", "MAKELEVEL=", "MAKE_TERM", "OLDPWD=",
 		"PWD=", "HOME=", "USER=", "LOGNAME=", "PATH=", "SUDO_", "_=", "SHLVL=",
-		"NETSTEER_LAB=",
+		"NETSTEER_CLOCK=", "NETSTEER_LAB=",
 	};
 	size_t i;
 
@@ -353,6 +353,9 @@ static void put_env(FILE *f, const struct options *o, const char *cwd)
 	put(f, CONFIG_ENV, "LOGNAME=root");
 	put(f, CONFIG_ENV, "PWD=%s", cwd);
 	put(f, CONFIG_ENV, "NETSTEER_LAB=%s", o->arch->name);
+	/* Under QEMU virtual time is not exact: tests must not rely on it. */
+	put(f, CONFIG_ENV, "NETSTEER_CLOCK=%s",
+	    o->virtual_time && !strcmp(o->arch->name, "um") ? "virtual" : "real");
 }
 
 /* GUEST_COMMAND, in memory. Returns its descriptor or -errno. */
@@ -374,6 +377,8 @@ static int write_command(const struct guest *g, const struct options *o, const c
 	put(f, CONFIG_CHANNEL, "%s", o->arch->channel);
 	put(f, CONFIG_CWD, "%s", cwd);
 	put(f, CONFIG_STDIN, "%s", kinds[g->input]);
+	if (o->virtual_time)
+		put(f, CONFIG_VIRTUAL, "yes");
 	if (o->stage)
 		put(f, CONFIG_STAGE, "%s", o->stage);
 	for (i = 0; i < o->nr_shares; i++)

@@ -41,7 +41,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -51,20 +50,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "proto.h"
-
-#define SCRATCH		"/tmp"	/* any folder that surely exists on the host's root */
-#define MAX_ARGS	4096
-#define MAX_SHARES	64
-
-struct command {
-	char *text;		/* the whole file; everything below points into it */
-	char *argv[MAX_ARGS + 1];
-	char *env[MAX_ARGS + 1];
-	char *shares[MAX_SHARES];
-	unsigned int nr_args, nr_env, nr_shares;
-	const char *cwd, *fs, *channel, *stage, *input, *tty;
-};
+#include "init.h"
 
 /* A stream from the command to the host. */
 struct stream {
@@ -84,20 +70,20 @@ struct relay {
 	struct stream from_cmd[2];
 	struct frames rx;
 	size_t tx_len, tx_done;	/* the one pending frame to the host */
-	uint8_t tx[FRAME_HEADER + FRAME_MAX];
+	__u8 tx[FRAME_HEADER + FRAME_MAX];
 	size_t in_len, in_done;	/* input that the command has not taken yet */
-	uint32_t taken;		/* taken, but not acknowledged yet */
-	uint8_t in[INPUT_WINDOW];
+	__u32 taken;		/* taken, but not acknowledged yet */
+	__u8 in[INPUT_WINDOW];
 };
 
-static struct command cmd;
+struct command cmd;
 static struct relay relay = {
 	.to_cmd = -1, .input_file = -1, .pty = -1,
 	.from_cmd = { { -1, FRAME_OUT }, { -1, FRAME_ERR } },
 };
 
 /* To the kernel's log, which the host reads: there is nobody else to tell. */
-static void say(const char *fmt, ...)
+void say(const char *fmt, ...)
 {
 	char line[512];
 	va_list ap;
@@ -200,6 +186,9 @@ static int read_command(void)
 		case CONFIG_TTY:
 			cmd.tty = s + 1;
 			break;
+		case CONFIG_VIRTUAL:
+			cmd.virtual_time = s + 1;
+			break;
 		default:
 			err = -EINVAL;
 		}
@@ -207,137 +196,6 @@ static int read_command(void)
 	if (!err && (!cmd.nr_args || !cmd.fs || !cmd.channel || !cmd.input || !cmd.cwd))
 		err = -EINVAL;
 	return err;
-}
-
-/* The host's folder at path, or the 9p export that run.c names so. */
-static int mount_host(const char *tag, const char *path, const char *at, unsigned long flags)
-{
-	char opts[128];
-
-	if (!strcmp(cmd.fs, "hostfs"))
-		return mount("none", at, "hostfs", flags, path);
-	snprintf(opts, sizeof(opts), "trans=virtio,version=9p2000.L,msize=512000,cache=%s",
-		 flags & MS_RDONLY ? "loose" : "mmap");
-	return mount(tag, at, "9p", flags, opts);
-}
-
-struct mount {
-	const char *fs, *at;
-	bool optional;		/* this kernel may lack it */
-	const char *opts;
-};
-
-static const struct mount mounts[] = {
-	{ "proc",	"/proc",		false, NULL },
-	{ "sysfs",	"/sys",			false, NULL },
-	{ "devtmpfs",	"/dev",			false, "mode=0755" },
-	{ "devpts",	"/dev/pts",		false, "mode=0620,ptmxmode=0666" },
-	{ "tmpfs",	"/dev/shm",		false, "mode=1777" },
-	{ "mqueue",	"/dev/mqueue",		true, NULL },
-	{ "tmpfs",	"/run",			false, "mode=0755" },
-	{ "bpf",	"/sys/fs/bpf",		true, NULL },
-	{ "cgroup2",	"/sys/fs/cgroup",	true, NULL },
-	{ "debugfs",	"/sys/kernel/debug",	true, NULL },
-	{ "tracefs",	"/sys/kernel/tracing",	true, NULL },
-};
-
-static int mount_fresh(void)
-{
-	static const char * const links[][2] = {
-		{ "/proc/self/fd", "/dev/fd" },		{ "/proc/self/fd/0", "/dev/stdin" },
-		{ "/proc/self/fd/1", "/dev/stdout" },	{ "/proc/self/fd/2", "/dev/stderr" },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(mounts) / sizeof(*mounts); i++) {
-		const struct mount *m = &mounts[i];
-
-		mkdir(m->at, 0755);
-		if (!mount(m->fs, m->at, m->fs, 0, m->opts) || m->optional)
-			continue;
-		say("cannot mount %s on %s: %m", m->fs, m->at);
-		return -errno;
-	}
-	for (i = 0; i < sizeof(links) / sizeof(*links); i++)
-		if (symlink(links[i][0], links[i][1]) && errno != EEXIST)
-			return -errno;
-	mkdir("/run/lock", 01777);
-	mkdir("/run/netns", 0755);
-	return 0;
-}
-
-static int make_dirs(const char *path)
-{
-	char part[4096];
-	size_t i;
-
-	if (strlen(path) >= sizeof(part))
-		return -ENAMETOOLONG;
-	for (i = 0; path[i]; i++) {
-		part[i] = path[i];
-		if (!i || (path[i + 1] != '/' && path[i + 1]))
-			continue;
-		part[i + 1] = '\0';
-		if (mkdir(part, 0755) && errno != EEXIST)
-			return -errno;
-	}
-	return 0;
-}
-
-static int mount_shares(void)
-{
-	unsigned int i;
-	char tag[16];
-
-	for (i = 0; i < cmd.nr_shares; i++) {
-		snprintf(tag, sizeof(tag), "share%u", i);
-		if (make_dirs(cmd.shares[i]) ||
-		    mount_host(tag, cmd.shares[i], cmd.shares[i], 0)) {
-			say("cannot share %s: %m", cmd.shares[i]);
-			return -errno;
-		}
-	}
-	return 0;
-}
-
-/* HOME is /root, which the host may not let its own user see: then it begins empty. */
-static int home(void)
-{
-	if (!access("/root", R_OK | W_OK | X_OK))
-		return 0;
-	return mount("tmpfs", "/root", "tmpfs", 0, "mode=0700") ? -errno : 0;
-}
-
-/* The overlay takes the place of the root; see switch_root(8) for the moves. */
-static int build_root(void)
-{
-	const char *opts = "lowerdir=/,upperdir=" SCRATCH "/up,workdir=" SCRATCH "/work";
-
-	if (mount("tmpfs", SCRATCH, "tmpfs", 0, "mode=0755"))
-		return -errno;
-	if (mkdir(SCRATCH "/up", 0755) || mkdir(SCRATCH "/work", 0755) ||
-	    mkdir(SCRATCH "/stage", 0755) || mkdir(SCRATCH "/root", 0755))
-		return -errno;
-	if (cmd.stage) {
-		/* a mount of its own: overlayfs refuses a layer inside another */
-		if (mount_host("stage", cmd.stage, SCRATCH "/stage", MS_RDONLY)) {
-			say("cannot mount the stage %s: %m", cmd.stage);
-			return -errno;
-		}
-		opts = "lowerdir=" SCRATCH "/stage:/,upperdir=" SCRATCH "/up,workdir=" SCRATCH
-		       "/work";
-	}
-	if (mount("overlay", SCRATCH "/root", "overlay", 0, opts)) {
-		say("cannot mount the overlay root: %m");
-		return -errno;
-	}
-	if (chdir(SCRATCH "/root") || mount(".", "/", NULL, MS_MOVE, NULL) || chroot(".") ||
-	    chdir("/"))
-		return -errno;
-	umask(022);
-	/* the sandbox made /tmp just now; in virtual time it is as old as the guest */
-	utimensat(AT_FDCWD, "/tmp", NULL, 0);
-	return home() ?: mount_fresh() ?: mount_shares();
 }
 
 static int loopback_up(void)
@@ -420,10 +278,11 @@ static void set_window(int fd, unsigned int rows, unsigned int cols)
 
 static int open_terminal(int child[3])
 {
-	unsigned int rows = 24, cols = 80, errors = 1;
+	unsigned int rows, cols, errors;
 	int p[2];
 
-	sscanf(cmd.tty, "%u %u %u", &rows, &cols, &errors);
+	if (sscanf(cmd.tty, "%u %u %u", &rows, &cols, &errors) != 3)
+		return -EINVAL;
 	if (openpty(&relay.pty, &child[0], NULL, NULL, NULL))
 		return -errno;
 	fcntl(relay.pty, F_SETFD, FD_CLOEXEC);
@@ -467,8 +326,15 @@ static int open_pipes(int child[3])
 
 static int start_command(void)
 {
+	const struct timespec one = { .tv_sec = 1 };
 	int child[3], i, err;
 
+	/*
+	 * Some programs, like ping(8) of Debian 12, take a clock in its first second for one
+	 * that they never read. Where a second costs nothing, the command begins after it.
+	 */
+	if (cmd.virtual_time)
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &one, NULL);
 	err = cmd.tty ? open_terminal(child) : open_pipes(child);
 	if (err)
 		return err;
@@ -497,7 +363,7 @@ static void tx_frame(int type, size_t len)
 	relay.tx_done = 0;
 }
 
-static void tx_u32(int type, uint32_t v)
+static void tx_u32(int type, __u32 v)
 {
 	put_le32(relay.tx + FRAME_HEADER, v);
 	tx_frame(type, 4);
@@ -562,7 +428,7 @@ static void input_push(void)
 	}
 }
 
-static uint8_t *input_room(uint32_t len)
+static __u8 *input_room(__u32 len)
 {
 	if (relay.in_done) {
 		memmove(relay.in, relay.in + relay.in_done, relay.in_len - relay.in_done);
@@ -574,11 +440,11 @@ static uint8_t *input_room(uint32_t len)
 	return relay.in + relay.in_len;
 }
 
-static int input_from_file(const uint8_t *data)
+static int input_from_file(const __u8 *data)
 {
-	uint64_t offset = get_le32(data) | (uint64_t)get_le32(data + 4) << 32;
-	uint32_t len = get_le32(data + 8), done = 0;
-	uint8_t *to = input_room(len);
+	__u64 offset = get_le32(data) | (__u64)get_le32(data + 4) << 32;
+	__u32 len = get_le32(data + 8), done = 0;
+	__u8 *to = input_room(len);
 
 	if (!to || relay.input_file < 0)
 		return -EPROTO;
@@ -608,9 +474,9 @@ static int close_stream(int type)
 	return 0;
 }
 
-static int on_frame(void *arg, int type, const uint8_t *data, uint32_t len)
+static int on_frame(void *arg, int type, const __u8 *data, __u32 len)
 {
-	uint8_t *to;
+	__u8 *to;
 
 	(void)arg;
 	switch (type) {
@@ -646,7 +512,7 @@ static const char from_host[] = {
 
 static int rx_pull(void)
 {
-	uint8_t buf[16384];
+	__u8 buf[16384];
 	ssize_t n;
 
 	for (;;) {
@@ -742,15 +608,10 @@ static int drain_output(void)
 
 static void kill_everything(void)
 {
-	unsigned int i;
-
 	kill(-1, SIGKILL);
 	while (wait(NULL) > 0 || errno == EINTR)
 		;
-	for (i = cmd.nr_shares; i-- > 0;)
-		if (umount(cmd.shares[i]))
-			umount2(cmd.shares[i], MNT_DETACH);
-	sync();
+	release_shares();
 }
 
 static int serve(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The host side of the lab: run.c relays, guest.c starts, console.c reads the
- * kernel's log. Who owns what is said at each struct.
+ * The host side of the lab: options.c parses, guest.c starts, run.c relays,
+ * console.c reads the kernel's log. Who owns what is said at each struct.
  */
 #ifndef NETSTEER_LAB_H
 #define NETSTEER_LAB_H
@@ -52,6 +52,8 @@ struct guest {
 	int janitor;		/* see guest.c, or -1 */
 	pid_t janitor_pid;
 };
+
+int options_parse(struct options *o, int argc, char **argv);
 
 const struct arch *arch_find(const char *name);
 const char *arch_name(const struct arch *arch);

@@ -22,9 +22,10 @@
 #define NETSTEER_LAB_PROTO_H
 
 #include <errno.h>
+#include <linux/types.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
+#include <sys/types.h>
 
 /* One read of a pipe; also the longest payload of a frame. */
 #define FRAME_MAX	65536u
@@ -47,7 +48,7 @@ enum frame_type {
 };
 
 /* Never more unacknowledged input than this, so that neither end buffers more. */
-#define INPUT_WINDOW	(1u << 20)
+#define INPUT_WINDOW	(1024 * 1024u)
 
 /*
  * Where the guest finds things. The paths are the same in every run because
@@ -72,22 +73,23 @@ enum config_tag {
 	CONFIG_SHARE	= 's',	/* folder that stays writable for real */
 	CONFIG_STDIN	= 'i',	/* null, file or live */
 	CONFIG_TTY	= 't',	/* rows columns stderr-too(0 or 1) */
+	CONFIG_VIRTUAL	= 'v',	/* time is virtual */
 };
 
 struct frames {
 	size_t have;		/* bytes in buf */
 	int broken;		/* -EPROTO for good */
-	uint8_t buf[FRAME_HEADER + FRAME_MAX];
+	__u8 buf[FRAME_HEADER + FRAME_MAX];
 };
 
-typedef int (*frame_fn)(void *arg, int type, const uint8_t *data, uint32_t len);
+typedef int (*frame_fn)(void *arg, int type, const __u8 *data, __u32 len);
 
-static inline uint32_t get_le32(const uint8_t *p)
+static inline __u32 get_le32(const __u8 *p)
 {
-	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+	return p[0] | (__u32)p[1] << 8 | (__u32)p[2] << 16 | (__u32)p[3] << 24;
 }
 
-static inline void put_le32(uint8_t *p, uint32_t v)
+static inline void put_le32(__u8 *p, __u32 v)
 {
 	p[0] = v;
 	p[1] = v >> 8;
@@ -95,7 +97,7 @@ static inline void put_le32(uint8_t *p, uint32_t v)
 	p[3] = v >> 24;
 }
 
-static inline void frame_header(uint8_t *p, int type, uint32_t len)
+static inline void frame_header(__u8 *p, int type, __u32 len)
 {
 	p[0] = type;
 	put_le32(p + 1, len);
@@ -104,7 +106,7 @@ static inline void frame_header(uint8_t *p, int type, uint32_t len)
 /* How many bytes the frame at the start of buf lacks; 0 when it is whole. */
 static inline ssize_t frames_missing(const struct frames *f, const char *allowed)
 {
-	uint32_t len;
+	__u32 len;
 
 	if (!f->have)
 		return FRAME_HEADER;
@@ -124,7 +126,7 @@ static inline ssize_t frames_missing(const struct frames *f, const char *allowed
  *
  * Returns 0, -EPROTO, or the first non-zero value that fn returned.
  */
-static inline int frames_feed(struct frames *f, const char *allowed, const uint8_t *p, size_t n,
+static inline int frames_feed(struct frames *f, const char *allowed, const __u8 *p, size_t n,
 			      frame_fn fn, void *arg)
 {
 	ssize_t missing;

@@ -17,14 +17,16 @@
  *		  second one within two seconds, or any before the command
  *		  runs, ends the guest. WINCH resizes. CHLD: the guest is gone.
  *
- * States: BOOTING until FRAME_READY, RUNNING until FRAME_EXIT, LEAVING until
- * the guest's process has ended and its pipes are empty, or its time is up.
+ * States: BOOTING until FRAME_READY, RUNNING until FRAME_EXIT, then ENDED; only
+ * these frames change the state, since the guest's process may be gone before
+ * its last frames are read. From FRAME_EXIT, a kill or the end of the process on
+ * there is a deadline; the loop ends at it, or when the process is gone and its
+ * pipes are empty.
  * poll() and not a library's loop, so that the lab builds with a compiler
  * alone.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -52,7 +54,7 @@
 enum state {
 	BOOTING,
 	RUNNING,
-	LEAVING,
+	ENDED,
 };
 
 /* Bytes on their way to one of our outputs. */
@@ -64,7 +66,7 @@ struct sink {
 	bool closed;		/* its reader has gone */
 	bool told;		/* and the guest knows */
 	/* what one read of the channel can complete, at most */
-	uint8_t buf[2 * (FRAME_HEADER + FRAME_MAX)];
+	__u8 buf[2 * (FRAME_HEADER + FRAME_MAX)];
 };
 
 /*
@@ -87,12 +89,13 @@ struct lab {
 	struct frames rx;
 	struct sink out[2];
 	size_t tx_len, tx_done;
-	uint8_t tx[2 * (FRAME_HEADER + FRAME_MAX)];
+	__u8 tx[2 * (FRAME_HEADER + FRAME_MAX)];
 	size_t unacked;
 	struct chunks chunks;
 	bool input_ended;
 	int last_signal;
-	long long last_signal_ms, deadline_ms;
+	long long last_signal_ms;
+	long long deadline_ms;	/* 0 until the end has begun */
 	bool killed, gone, escape, bad_channel, restarted;
 	int status;		/* of the command, -1 until it is known */
 	struct termios saved_terminal;
@@ -140,7 +143,6 @@ static void kill_guest(void)
 	if (lab.killed)
 		return;
 	lab.killed = true;
-	lab.state = LEAVING;
 	lab.deadline_ms = now_ms() + REAP_MS;
 	guest_kill(&lab.guest);
 }
@@ -220,7 +222,7 @@ static void sink_push(struct sink *s)
 			s->done += n;
 	}
 	if (s->closed && !s->told) {
-		tx_frame(FRAME_CLOSE, &(uint8_t){ s->type }, 1);
+		tx_frame(FRAME_CLOSE, &(__u8){ s->type }, 1);
 		s->told = true;
 	}
 	if (!s->closed && sink_busy(s))
@@ -229,7 +231,7 @@ static void sink_push(struct sink *s)
 	s->done = 0;
 }
 
-static int sink_add(struct sink *s, const uint8_t *data, uint32_t len)
+static int sink_add(struct sink *s, const __u8 *data, __u32 len)
 {
 	if (s->closed)
 		return 0;
@@ -240,7 +242,7 @@ static int sink_add(struct sink *s, const uint8_t *data, uint32_t len)
 	return 0;
 }
 
-static int on_ready(const uint8_t *data)
+static int on_ready(const __u8 *data)
 {
 	/* a guest that restarts says so twice; its machine must not go round again */
 	lab.restarted = lab.state != BOOTING;
@@ -276,7 +278,7 @@ static void cut_input(size_t acked)
 			  from, c->cut - from);
 }
 
-static int on_ack(const uint8_t *data)
+static int on_ack(const __u8 *data)
 {
 	size_t acked = get_le32(data);
 
@@ -288,17 +290,17 @@ static int on_ack(const uint8_t *data)
 	return 0;
 }
 
-static int on_exit_status(const uint8_t *data)
+static int on_exit_status(const __u8 *data)
 {
 	if (lab.state != RUNNING || get_le32(data) > 255)
 		return -EPROTO;
 	lab.status = get_le32(data);
-	lab.state = LEAVING;
+	lab.state = ENDED;
 	lab.deadline_ms = now_ms() + LEAVE_MS;
 	return 0;
 }
 
-static int on_frame(void *arg, int type, const uint8_t *data, uint32_t len)
+static int on_frame(void *arg, int type, const __u8 *data, __u32 len)
 {
 	(void)arg;
 	if (type == FRAME_OUT)
@@ -321,7 +323,7 @@ static const char from_guest[] = {
 /* Returns whether there was something. */
 static bool channel_pull(void)
 {
-	uint8_t buf[FRAME_MAX];
+	__u8 buf[FRAME_MAX];
 	ssize_t n;
 
 	if (sink_busy(&lab.out[0]) || sink_busy(&lab.out[1]) || lab.bad_channel)
@@ -352,7 +354,7 @@ static bool log_pull(int which, int fd)
 }
 
 /* Two escape keys in a row, also across reads. */
-static bool escape_typed(const uint8_t *p, size_t n)
+static bool escape_typed(const __u8 *p, size_t n)
 {
 	size_t i;
 
@@ -365,10 +367,10 @@ static bool escape_typed(const uint8_t *p, size_t n)
 }
 
 /* Bulk input lies in a file, in whole pages; see init.c. */
-static int input_to_file(const uint8_t *data, size_t len)
+static int input_to_file(const __u8 *data, size_t len)
 {
 	struct guest *g = &lab.guest;
-	uint8_t where[12];
+	__u8 where[12];
 
 	if (pwrite(g->input_fd, data, len, g->input_at) != (ssize_t)len) {
 		fprintf(stderr, "vm: cannot buffer input in %s: %m; free some space\n",
@@ -393,7 +395,7 @@ static bool input_wanted(void)
 
 static void stdin_pull(void)
 {
-	uint8_t buf[INPUT_READ];
+	__u8 buf[INPUT_READ];
 	ssize_t n;
 
 	n = read(0, buf, sizeof(buf));
@@ -418,7 +420,7 @@ static void stdin_pull(void)
 static void send_window(void)
 {
 	struct winsize w;
-	uint8_t size[4];
+	__u8 size[4];
 
 	if (!lab.guest.tty || ioctl(0, TIOCGWINSZ, &w))
 		return;
@@ -440,7 +442,7 @@ static void on_termination(int sig)
 		kill_guest();
 		return;
 	}
-	tx_frame(FRAME_SIGNAL, &(uint8_t){ sig }, 1);
+	tx_frame(FRAME_SIGNAL, &(__u8){ sig }, 1);
 }
 
 static void on_child(void)
@@ -451,7 +453,6 @@ static void on_child(void)
 		return;
 	lab.guest.status = status;
 	lab.guest.pid = 0;
-	lab.state = LEAVING;
 	/* its namespace dies with it; the pipes tell when the last process is gone */
 	lab.deadline_ms = now_ms() + REAP_MS;
 }
@@ -491,7 +492,7 @@ static int time_left_ms(void)
 {
 	long long left;
 
-	if (lab.state != LEAVING)
+	if (!lab.deadline_ms)
 		return -1;
 	left = lab.deadline_ms - now_ms();
 	return left < 0 ? 0 : left;
@@ -546,7 +547,7 @@ static int relay_once(void)
 /* The last process that could have written anything has gone. */
 static bool all_quiet(void)
 {
-	return !lab.guest.pid && lab.guest.early < 0 &&
+	return !lab.guest.pid && lab.guest.early < 0 && lab.guest.console < 0 &&
 	       !sink_busy(&lab.out[0]) && !sink_busy(&lab.out[1]) && (lab.gone || lab.bad_channel);
 }
 
@@ -560,7 +561,7 @@ static int relay(void)
 			return err;
 		if (all_quiet())
 			return 0;
-		if (lab.state != LEAVING || time_left_ms())
+		if (time_left_ms())
 			continue;
 		if (lab.killed || !lab.guest.pid)
 			return 0;
@@ -621,170 +622,11 @@ static int run(void)
 	return err;
 }
 
-/* A number with an optional M or G, in MiB; 0 when it is none. */
-static unsigned long parse_mem(const char *s)
-{
-	unsigned long n;
-	char *end;
-
-	if (*s < '0' || *s > '9')
-		return 0;
-	n = strtoul(s, &end, 10);
-	if (*end == 'G' || *end == 'g')
-		n *= 1024;
-	if (*end && end[1])
-		return 0;
-	return strchr("MmGg", *end) ? n : 0;
-}
-
-static unsigned long parse_number(const char *s)
-{
-	unsigned long n;
-	char *end;
-
-	if (*s < '0' || *s > '9')
-		return 0;
-	n = strtoul(s, &end, 10);
-	return *end ? 0 : n;
-}
-
-static int add_share(struct options *o, const char *path)
-{
-	struct stat st;
-	char *real = realpath(path, NULL);
-
-	if (!real || stat(real, &st) || !S_ISDIR(st.st_mode)) {
-		fprintf(stderr, "vm: cannot share %s: not a folder here; make it first\n", path);
-		free(real);
-		return -ENOTDIR;
-	}
-	if (o->nr_shares == MAX_SHARES || strchr(real, ',')) {
-		fprintf(stderr, "vm: cannot share %s: too many shares, or a comma in it\n", path);
-		free(real);
-		return -EINVAL;
-	}
-	o->shares[o->nr_shares++] = real;
-	return 0;
-}
-
-static int bad(const char *what, const char *value, const char *want)
-{
-	fprintf(stderr, "vm: bad %s '%s': %s; see scripts/vm --help\n", what, value, want);
-	return -EINVAL;
-}
-
-static const struct option longopts[] = {
-	{ "arch",		required_argument, NULL, 'a' },
-	{ "kernel",		required_argument, NULL, 'k' },
-	{ "init",		required_argument, NULL, 'i' },
-	{ "stage",		required_argument, NULL, 'g' },
-	{ "seed-lib",		required_argument, NULL, 'l' },
-	{ "mem",		required_argument, NULL, 'm' },
-	{ "cpus",		required_argument, NULL, 'c' },
-	{ "seed",		required_argument, NULL, 's' },
-	{ "share",		required_argument, NULL, 'S' },
-	{ "append",		required_argument, NULL, 'A' },
-	{ "virtual-time",	no_argument, NULL, 't' },
-	{ "kvm",		no_argument, NULL, 'K' },
-	{ "verbose",		no_argument, NULL, 'v' },
-	{ "debug",		no_argument, NULL, 'd' },
-	{ NULL, 0, NULL, 0 }
-};
-
-static int parse_option(struct options *o, int c)
-{
-	switch (c) {
-	case 'a':
-		o->arch = arch_find(optarg);
-		return o->arch ? 0 : bad("--arch", optarg, "um or x86_64");
-	case 'k':
-		o->kernel = o->kernel ?: optarg;
-		return 0;
-	case 'i':
-		o->init = optarg;
-		return 0;
-	case 'g':
-		o->stage = optarg;
-		return 0;
-	case 'l':
-		o->seed_lib = optarg;
-		return 0;
-	case 'm':
-		o->mem_mib = parse_mem(optarg);
-		return o->mem_mib >= 64 && o->mem_mib <= 1 << 20 ? 0 :
-			bad("--mem", optarg, "a number with M or G, at least 64M");
-	case 'c':
-		o->cpus = parse_number(optarg);
-		return o->cpus && o->cpus <= 255 ? 0 : bad("--cpus", optarg, "1 to 255");
-	case 's':
-		o->seed = parse_number(optarg);
-		return o->seed ? 0 : bad("--seed", optarg, "a number from 1 on");
-	case 'S':
-		return add_share(o, optarg);
-	case 'A':
-		free(o->append);
-		o->append = strdup(optarg);
-		return o->append ? 0 : -ENOMEM;
-	case 't':
-		o->virtual_time = true;
-		return 0;
-	case 'K':
-		o->kvm = true;
-		return 0;
-	case 'v':
-		o->verbose = true;
-		return 0;
-	case 'd':	/* scripts/vm has chosen the kernel by it */
-		return 0;
-	}
-	return -EINVAL;
-}
-
-static int parse_options(struct options *o, int argc, char **argv)
-{
-	static char *shell[] = { NULL, NULL };
-	int c, err;
-
-	*o = (struct options){ .arch = arch_find("um"), .cpus = 1 };
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "+:v", longopts, NULL)) != -1) {
-		if (c == '?' || c == ':') {
-			fprintf(stderr, "vm: %s: '%s'; see scripts/vm --help\n",
-				c == '?' ? "no such option" : "an option lacks its value",
-				argv[optind - 1]);
-			return -EINVAL;
-		}
-		err = parse_option(o, c);
-		if (err)
-			return err;
-	}
-	if (!o->mem_mib)
-		o->mem_mib = arch_mem_mib(o->arch);
-	if (o->seed && !o->virtual_time)
-		return bad("--seed", "N", "only with --virtual-time, elsewhere chance is real");
-	if (!o->seed)
-		o->seed = 1;
-	if (o->cpus > 1 && !arch_smp(o->arch))
-		return bad("--cpus", "2 or more", "a user-mode kernel of 6.12 has one processor,"
-			   " --arch x86_64 has more");
-	if (!o->kernel || !o->init)
-		return bad("call", argv[0], "scripts/vm starts this program");
-	o->argv = argv + optind;
-	if (*o->argv)
-		return 0;
-	shell[0] = getenv("SHELL") ?: "/bin/sh";
-	o->argv = shell;
-	if (isatty(0) && isatty(1))
-		fprintf(stderr, "vm: a shell in the lab (%s). Leave it with 'exit' or Ctrl-D;"
-			" Ctrl-] typed twice kills the guest.\n", arch_name(o->arch));
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
 	int err, status;
 
-	if (parse_options(&lab.opts, argc, argv))
+	if (options_parse(&lab.opts, argc, argv))
 		return 2;
 	err = run();
 	if (err) {

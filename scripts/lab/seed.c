@@ -6,17 +6,17 @@
  * NETSTEER_SEED alone (SplitMix64: Steele, Lea, Flood, OOPSLA 2014), so that
  * two runs draw the same numbers. Not for anything that must be secret.
  */
-#include <stdint.h>
+#include <linux/types.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-static uint64_t next(void)
+static __u64 next(void)
 {
-	static uint64_t state;
+	static __u64 state;
 	static int seeded;
 	const char *seed;
-	uint64_t z;
+	__u64 z;
 
 	if (!seeded) {
 		seed = getenv("NETSTEER_SEED");
@@ -34,7 +34,7 @@ ssize_t getrandom(void *buf, size_t len, unsigned int flags)
 {
 	unsigned char *p = buf;
 	size_t done, n;
-	uint64_t v;
+	__u64 v;
 
 	(void)flags;
 	for (done = 0; done < len; done += n) {

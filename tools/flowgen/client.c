@@ -124,11 +124,11 @@ static int set_options(const struct client *c, const struct flow *f)
 	if (class->rate_bps &&
 	    setsockopt(f->fd, SOL_SOCKET, SO_MAX_PACING_RATE, &rate, sizeof(rate)))
 		return -errno;
-	if (c->o->cc && setsockopt(f->fd, IPPROTO_TCP, TCP_CONGESTION, c->o->cc,
-				   strlen(c->o->cc)))
-		return fail(errno, "congestion control %s (tcp(7) says how to list them)",
-			    c->o->cc);
-	return 0;
+	if (!c->o->cc ||
+	    !setsockopt(f->fd, IPPROTO_TCP, TCP_CONGESTION, c->o->cc, strlen(c->o->cc)))
+		return 0;
+	return c->nr_failed ? -errno :
+		fail(errno, "congestion control %s (tcp(7) says how to list them)", c->o->cc);
 }
 
 static int start_connect(struct client *c, struct flow *f)

@@ -33,16 +33,16 @@ static const char allowed[] = { FRAME_READY, FRAME_OUT, FRAME_ERR, FRAME_ACK, FR
 /* What a parser found: how many frames, a sum over all of them, and the end. */
 struct found {
 	unsigned int nr;
-	uint64_t sum;
+	__u64 sum;
 	bool bad;
 	bool broke_rules;
 };
 
 static struct frames frames;
-static uint8_t stream[LONG_BYTES];
-static uint64_t random_state;
+static __u8 stream[LONG_BYTES];
+static __u64 random_state;
 
-static uint32_t rnd(uint32_t below)
+static __u32 rnd(__u32 below)
 {
 	/* xorshift64: Marsaglia, 2003 */
 	random_state ^= random_state << 13;
@@ -51,10 +51,10 @@ static uint32_t rnd(uint32_t below)
 	return (random_state >> 20) % below;
 }
 
-static int add(void *arg, int type, const uint8_t *data, uint32_t len)
+static int add(void *arg, int type, const __u8 *data, __u32 len)
 {
 	struct found *f = arg;
-	uint32_t i;
+	__u32 i;
 
 	if (f->bad || len > FRAME_MAX || !strchr(allowed, type))
 		f->broke_rules = true;
@@ -70,7 +70,7 @@ static int add(void *arg, int type, const uint8_t *data, uint32_t len)
 static void naive(struct found *f, size_t n)
 {
 	size_t at = 0;
-	uint32_t len;
+	__u32 len;
 
 	while (at < n) {
 		if (!stream[at] || !strchr(allowed, stream[at])) {
@@ -109,10 +109,10 @@ static void in_pieces(struct found *f, size_t n)
 		f->broke_rules = true;
 }
 
-static size_t fill_valid(size_t max, uint32_t longest)
+static size_t fill_valid(size_t max, __u32 longest)
 {
 	size_t at = 0, i;
-	uint32_t len;
+	__u32 len;
 
 	for (;;) {
 		len = rnd(longest + 1);
@@ -133,7 +133,7 @@ static size_t valid(bool large)
 static size_t mutated(bool large)
 {
 	size_t n = valid(large);
-	uint32_t changes = 1 + rnd(4);
+	__u32 changes = 1 + rnd(4);
 
 	while (n && changes--)
 		stream[rnd(n)] = rnd(3) ? rnd(256) : (rnd(2) ? 0 : 0xff);
@@ -145,7 +145,7 @@ static size_t noise(bool large)
 	size_t i, n = 1 + rnd(large ? LONG_BYTES : STREAM_BYTES);
 
 	for (i = 0; i < n; i++)
-		stream[i] = rnd(2) ? rnd(256) : (uint8_t)allowed[rnd(sizeof(allowed))];
+		stream[i] = rnd(2) ? rnd(256) : (__u8)allowed[rnd(sizeof(allowed))];
 	return n;
 }
 
@@ -179,7 +179,7 @@ int main(void)
 {
 	const char *seed = getenv("SEED");
 
-	random_state = seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL);
+	random_state = seed ? strtoull(seed, NULL, 0) : (__u64)time(NULL);
 	random_state = random_state * 2 + 1;	/* never 0 */
 	ksft_print_header();
 	ksft_set_plan(4);

@@ -38,13 +38,18 @@ overlay()
 	kept && [ ! -e /etc/lab-test ] && [ -s /etc/passwd ]
 }
 
-# The attacks end in true: what they were allowed to do shows on the host.
+# The attacks end in true: what they were allowed to do shows on the host. An
+# export of QEMU can be mounted but once, so there the first step must fail.
 hostile()
 {
 	fresh
+	if [[ ${LAB_ARGS:-} = *x86_64* ]]; then
+		status vm -- mount -t 9p -o trans=virtio,version=9p2000.L host /mnt </dev/null
+		[ "$status" != 0 ] && kept
+		return
+	fi
 	vm -- sh -c 'mkdir -p /mnt/h
-		mount -t hostfs -o / none /mnt/h ||
-			mount -t 9p -o trans=virtio,version=9p2000.L host /mnt/h || exit 1
+		mount -t hostfs -o / none /mnt/h || exit 1
 		mount -o remount,rw /mnt/h
 		[ -s "/mnt/h/$1/file" ] || exit 1
 		echo changed >"/mnt/h/$1/file"; touch "/mnt/h/$1/new"; rm -f "/mnt/h/$1/file"

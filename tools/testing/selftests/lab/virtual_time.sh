@@ -3,7 +3,8 @@
 #
 # What --virtual-time promises.
 #
-# 1. sleeping 1000 seconds is exact to 1 ms in the guest and takes under 30 s
+# 1. sleeping 1000 seconds is exact to 1 ms in the guest (under QEMU, where
+#    instructions cost time, to 1 s) and takes under 30 s
 # 2. two runs of a script that asks for time, chance and the network give the
 #    same bytes (user-mode kernel only)
 # 3. another --seed gives another chance, and the same times
@@ -16,13 +17,14 @@ ktap_set_plan 3
 
 sleeps()
 {
-	local begin=$SECONDS first second ms
+	local begin=$SECONDS first second ms late=1
 
+	[[ ${LAB_ARGS:-} != *x86_64* ]] || late=1000
 	{ read -r first; read -r second; } < <(vm --virtual-time -- \
 		sh -c 'date +%s%N; sleep 1000; date +%s%N' </dev/null)
 	ms=$(((second - first) / 1000000))
 	ktap_print_msg "1000 s took $((SECONDS - begin)) s here, $ms ms there"
-	[ $((SECONDS - begin)) -lt 30 ] && [ "$ms" -ge 1000000 ] && [ "$ms" -le 1000001 ]
+	[ $((SECONDS - begin)) -lt 30 ] && [ "$ms" -ge 1000000 ] && [ "$ms" -le $((1000000 + late)) ]
 }
 
 script='date +%s.%N; od -An -tx1 -N16 /dev/urandom; cat /proc/sys/kernel/random/uuid

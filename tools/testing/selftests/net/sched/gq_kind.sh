@@ -14,6 +14,7 @@
 # 6.	after "replace" by another kind, that one is listed alone, and gq is gone
 # 7.	the module cannot be unloaded while a gq exists
 # 8.	and can be afterwards, and loaded again
+# shellcheck source-path=SCRIPTDIR disable=SC2034,SC2086,SC2119 # see gq_lib.sh
 . "$(dirname "$0")/gq_lib.sh"
 
 listed()
@@ -75,7 +76,6 @@ gq_init 8
 expect "listed as gq" listed gq
 expect "listed as gq in JSON" listed_json
 expect "counters and device agree" counted
-# shellcheck disable=SC2086
 gq $EXACT
 burst
 check "paced" "R[packets] == 50" "R[ns] >= 49 * 8336000 - CLOCK_NS"

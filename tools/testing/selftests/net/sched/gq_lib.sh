@@ -15,7 +15,7 @@
 # "scripts/vm --virtual-time": then the upper bounds of departure times are
 # asserted to the nanosecond. Otherwise (the default, "real") the machine may be
 # late as much as it likes: only "never early", order and conservation are
-# asserted strictly, and rates within 5 %.
+# asserted strictly, and that no rate is exceeded by 5 %.
 
 set -eu
 
@@ -50,7 +50,8 @@ declare -A R	# what gq_recv said last
 declare -A S	# gq's counters, as "stats" read them last
 
 # V: for arithmetic, "!V || ..." is asserted in virtual time only.
-readonly V=$([ "$NETSTEER_CLOCK" = virtual ] && echo 1 || echo 0)
+V=$([ "$NETSTEER_CLOCK" = virtual ] && echo 1 || echo 0)
+readonly V
 
 virtual()
 {
@@ -103,6 +104,7 @@ gq_init()
 	trap 'exit 1' INT TERM HUP
 	gq_load || skip "sch_gq is not to be had: install it, or set GQ_MODULE=FILE"
 	tmp=$(mktemp -d)
+	dmesg >"$tmp/dmesg"
 	# Timers of a kernel that has just booted are no better than its ticks.
 	while [ "$(cut -d. -f1 /proc/uptime)" = 0 ]; do
 		sleep 0.1
@@ -116,7 +118,7 @@ gq_init()
 		skip "tc cannot add gq: $(head -n 1 "$tmp/err")"
 	ktap_set_plan "$1"
 	ktap_print_msg "NETSTEER_CLOCK=$NETSTEER_CLOCK$(virtual ||
-		echo ': never early, order and conservation are asserted, rates to 5 %')"
+		echo ': asserted are never early, order, conservation, no rate above 105 %')"
 }
 
 mac_of()
@@ -220,6 +222,29 @@ runs()
 		{ n++ } END { printf "%d:%d", flow, n }'
 }
 
+# moment [JQ-SELECTION]: the sum and the bytes of the backlog are right now, all
+# packets being of LEN. moments N PAUSE [JQ-SELECTION]: so they are N times. Both
+# count themselves in nr_moments.
+readonly LEN=1042
+nr_moments=0
+
+moment()
+{
+	stats "$@"
+	conserved && ((S[backlog] == S[qlen] * LEN)) && ((nr_moments += 1))
+}
+
+moments()
+{
+	local i
+
+	nr_moments=0
+	for ((i = 0; i < $1; i++)); do
+		moment "${@:3}" || return
+		sleep "$2"
+	done
+}
+
 # rx_start OPTION..., stream_start OPTION...: gq_recv or gq_stream receives in B.
 # rx_end: wait for it; its words are in R.
 rx_start()
@@ -290,7 +315,7 @@ check()
 	shift
 	for e in "$@"; do
 		if ! ((e)); then
-			ktap_print_msg "not so: $e"
+			echo "# not so: $e"
 			show
 			ktap_test_fail "$what"
 			return
@@ -320,8 +345,10 @@ in_time()
 	! virtual || ((R[late_ns] <= $1 + ${2:-$SLACK} + CLOCK_NS))
 }
 
-# mean RATE DELAY_NS: 0.1 %. A machine whose timers are as late as the packets
-# are apart cannot keep up with the rate, but must not exceed it.
+# mean RATE DELAY_NS: 0.1 %. gq makes up for granularity + timer_slack and no
+# more, so what a machine's timers are late beyond that is lost: there the rate
+# is only not exceeded (by 5 %), and half of it reached where the packets are 5 ms
+# or more apart.
 mean()
 {
 	local is=$((R[bytes] * 1000000000 / (R[ns] + 1)))
@@ -329,20 +356,33 @@ mean()
 	if virtual; then
 		((is * 1000 <= $1 * 1001 && is * 1000 >= $1 * 999)) && return
 	else
-		((is * 20 <= $1 * 21 && ($2 < 5000000 || is * 20 >= $1 * 19))) && return
+		((is * 20 <= $1 * 21 && ($2 < 5000000 || is * 2 >= $1))) && return
 	fi
 	ktap_print_msg "rate $is instead of $1 bytes/s"
 	return 1
 }
 
-# wait_for COMMAND...: poll until it succeeds, for 10 s.
-wait_for()
+# quiet: the kernel has logged no warning since gq_init
+quiet()
 {
-	local i
+	! dmesg | comm -13 "$tmp/dmesg" - | grep -E 'WARNING|BUG|Oops|KASAN|possible|INFO:'
+}
 
-	for ((i = 0; i < 1000; i++)); do
-		"$@" && return
-		sleep 0.01
-	done
-	return 1
+# wait_in_wheel: 10 flows with 20 packets each, due in 1 to 3 s
+wait_in_wheel()
+{
+	tx --to $V4 --flows 10 --txtime mono --offset-ns 1000000000 --interval-ns 100000000 --count 20
+}
+
+# root QDISC...: another one there, as 1:. child PARENT HANDLE: gq below it.
+root()
+{
+	tc -n "$A" qdisc del dev veth0 root
+	tc -n "$A" qdisc add dev veth0 root handle 1: "$@"
+}
+
+child()
+{
+	# shellcheck disable=SC2086
+	tc -n "$A" qdisc add dev veth0 parent "$1" handle "$2" gq $EXACT
 }

@@ -15,6 +15,7 @@
 # 9.	all flows in the wheel while it becomes smaller than their deadlines
 # 10.	pacing switched off and on while flows wait
 # 11.	TCP while a maxrate that throttles it comes and goes
+# shellcheck source-path=SCRIPTDIR disable=SC2034,SC2086,SC2119 # see gq_lib.sh
 . "$(dirname "$0")/gq_lib.sh"
 
 in_order()
@@ -39,7 +40,6 @@ slow()
 {
 	tc -n "$A" qdisc del dev veth0 root
 	tc -n "$A" qdisc add dev veth0 root handle 1: tbf rate "$1mbit" burst 70k limit 1m
-	# shellcheck disable=SC2086
 	tc -n "$A" qdisc add dev veth0 parent 1: gq $DEEP
 }
 
@@ -58,7 +58,6 @@ changed()
 }
 
 gq_init 11
-# shellcheck disable=SC2086
 gq $DEEP
 jitter=0,9000000,-3000000,70000000,1,250000000,-1,8192,33000000,none,-500000000,123456
 run "stamps in all orders" 12000 --txtime mono --flows 1000 --count 12 \
@@ -69,21 +68,16 @@ run "behind one that waits" 50 --txtime mono --count 50 --gap-ns 1000000 \
 	--pattern 100000000,none,none,none,none
 run "with a rate" 4000 --txtime mono --flows 10 --count 400 --rate 1250000 \
 	--interval-ns 100000 --pattern none,5000000,none,none,100,-3000000
-# shellcheck disable=SC2086
 gq $DEEP orphan_mask 3
 run "not connected" 4000 --unconnected --txtime mono --flows 40 --count 100 --gap-ns 200000 \
 	--interval-ns 200000 --pattern none,4000000,0,none,-50000,900000
-# shellcheck disable=SC2086
 gq $EXACT
 run "idle and back" 500 --rate 125000 --flows 5 --count 100 --gap-ns 9000000
 slow 100
 run "behind a slow link" 20000 --flows 500 --count 40 --size 200
-# shellcheck disable=SC2086
 gq $DEEP
 changes()
 {
-	local i
-
 	for ((i = 0; i < 40; i++)); do
 		change granularity $((1024 << (i % 15)))ns buckets $((64 << (i * 7 % 12)))
 		sleep 0.02
@@ -101,22 +95,18 @@ changes()
 changed "a smaller wheel" 4000 --txtime mono --flows 40 --count 100 --offset-ns 300000000 --interval-ns 2000000
 changes()
 {
-	local i
-
 	for i in nopacing pacing nopacing pacing; do
 		sleep 0.3
 		change $i
 	done
 }
-# shellcheck disable=SC2086
 gq $EXACT
 changed "pacing off and on" 1000 --rate 125000 --flows 5 --count 200
 
 # Writes of 500 bytes each 4 ms, which 400 kbit/s does not carry.
-# shellcheck disable=SC2086
 gq $EXACT
 before=$(ofo)
-stream_start --flows 4
+stream_start --flows 4 --ms 9000
 ip netns exec "$A" gq_stream --to $V4 --flows 4 --ms 6000 --chunk 500 --gap-ns 4000000 &
 for ((i = 0; i < 60; i++)); do
 	change maxrate 400kbit

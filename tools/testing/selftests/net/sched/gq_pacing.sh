@@ -16,6 +16,7 @@
 #	the one asked for (to 0.1 %)
 # 11.	the defaults for an MTU of 1500 are quantum 3028, initial_quantum 15140
 # 12.	with them the same bounds hold, and the mean is as above
+# shellcheck source-path=SCRIPTDIR disable=SC2034,SC2086,SC2119 # see gq_lib.sh
 . "$(dirname "$0")/gq_lib.sh"
 
 exact()
@@ -29,7 +30,6 @@ burst()
 	local size=$1 rate=$2 count=$3 to=$4 g=$5 len=$(($1 + HEADERS))
 
 	[ "$to" = $V4 ] || len=$((len + 20))
-	# shellcheck disable=SC2086
 	gq $EXACT granularity "${g}ns"
 	rx_start --rate "$rate" --low-rate $LOW --count "$count"
 	tx --to "$to" --rate "$rate" --size "$size" --count "$count"

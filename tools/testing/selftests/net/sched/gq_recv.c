@@ -7,25 +7,19 @@
  * path (SO_TIMESTAMPNS), converted to CLOCK_MONOTONIC; over a veth pair that is
  * when the packet left the qdisc. Lengths are those that the qdisc sees.
  *
- * The model is written from the documentation, not from the module. For each
- * flow, a packet is due at
- *
- *	due = max(due of the flow, time of the send call, its departure time)
- *
- * and moves the flow's due time by length / rate if rate <= --low-rate;
- * otherwise the flow has --initial bytes of credit, each packet takes its
- * length from it, and whoever uses it up moves the due time by
- * max(length, quantum) / rate and refills by whole quanta. All of it is
- * monotone in its inputs, and the send call comes before the qdisc sees the
- * packet, so "early_ns" above 0 is an error on any machine. "late_ns" includes
- * whatever the machine takes; in virtual time that is next to nothing.
+ * The model is written from the documentation, not from the module. A packet is
+ * due at max(due of the flow, time of the send call, its departure time). It
+ * moves the flow's due time by length / rate if rate <= --low-rate; otherwise
+ * packets use up a credit of --initial bytes, and the one that ends it moves the
+ * due time by max(length, quantum) / rate and refills it by whole quanta. All is
+ * monotone in its inputs, and the send call comes before the qdisc, so "early_ns"
+ * above 0 is an error on any machine; "late_ns" includes the machine's doings.
  */
 #include <arpa/inet.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/param.h>
 #include <sys/socket.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 #include "gq_probe.h"
@@ -61,8 +55,8 @@ static const struct gq_opt opts[] = {
 };
 
 struct arrival {
-	int64_t at_ns;		/* CLOCK_MONOTONIC */
 	struct gq_probe probe;
+	int64_t at_ns;		/* CLOCK_MONOTONIC */
 	uint32_t len;		/* as the qdisc counts */
 	bool ce;
 };
@@ -71,7 +65,6 @@ struct arrival {
 struct flow {
 	int64_t due_ns;
 	int64_t credit;
-	int64_t first_ns;
 	uint64_t next_seq;
 	uint64_t packets;
 	uint64_t bytes;
@@ -179,15 +172,11 @@ static void model(const struct config *c, struct flow *f,
 	int64_t due = f->due_ns, wait;
 	uint64_t charge = a->len;
 
-	if (due < a->probe.sent_ns)
-		due = a->probe.sent_ns;
-	if (due < a->probe.due_ns)
-		due = a->probe.due_ns;
+	due = MAX(due, a->probe.sent_ns);
+	due = MAX(due, a->probe.due_ns);
 	wait = a->at_ns - due;
-	if (-wait > r->early_ns)
-		r->early_ns = -wait;
-	if (wait > r->late_ns)
-		r->late_ns = wait;
+	r->early_ns = MAX(r->early_ns, -wait);
+	r->late_ns = MAX(r->late_ns, wait);
 	f->due_ns = due;
 	if (!c->rate || a->probe.due_ns)
 		return;
@@ -198,8 +187,7 @@ static void model(const struct config *c, struct flow *f,
 		f->credit -= a->len;
 		if (f->credit > 0)
 			return;
-		if (charge < c->quantum)
-			charge = c->quantum;
+		charge = MAX(charge, c->quantum);
 	}
 	f->due_ns += charge * NSEC_PER_SEC / c->rate;
 }
@@ -211,7 +199,6 @@ static void account(const struct config *c, const struct arrival *a,
 
 	if (!f->packets++) {
 		r->flows++;
-		f->first_ns = a->at_ns;
 		f->credit = c->initial;
 	}
 	if (!r->packets++)
@@ -242,12 +229,9 @@ static void print_all(const struct config *c, const struct result *r,
 	unsigned int i;
 
 	for (i = 0; i < MAX_FLOWS; i++) {
-		if (!flows[i].packets)
-			continue;
-		if (flows[i].bytes < least)
-			least = flows[i].bytes;
-		if (flows[i].bytes > most)
-			most = flows[i].bytes;
+		if (flows[i].packets)
+			least = MIN(least, flows[i].bytes);
+		most = MAX(most, flows[i].bytes);
 	}
 	put("wanted", c->count);
 	put("packets", r->packets);

@@ -4,8 +4,10 @@
  *
  * The sender writes as fast as it may on each connection for --ms and closes.
  * The receiver prints "ready", accepts --flows connections, reads them to their
- * ends and then says how many bytes came in how many ns between the first and
- * the last read of any, and the least and the most of one connection.
+ * ends and then says how many bytes came in the first --ms, how many ns lie
+ * between the first and the last read of these, and the least and the most bytes
+ * of one connection. (What follows is left out: the end of a stream is late or
+ * early by a whole socket buffer.)
  */
 #include <netdb.h>
 #include <netinet/in.h>
@@ -36,7 +38,7 @@ static const struct gq_opt opts[] = {
 	OPT("to", STR, to, "ADDRESS", "send there; without it: receive"),
 	OPT("port", STR, port, "PORT", "(7001)"),
 	OPT("flows", NUM, flows, "N", "connections, 1 to 4096 (1)"),
-	OPT("ms", NUM, ms, "MS", "sender: for so long (1000)"),
+	OPT("ms", NUM, ms, "MS", "sends, or counts, for so long (1000)"),
 	OPT("rate", NUM, rate, "BYTES/S", "sender: SO_MAX_PACING_RATE"),
 	OPT("chunk", NUM, chunk, "BYTES", "sender: of a write (65536)"),
 	OPT("gap-ns", NUM, gap_ns, "NS", "sender: sleep between two rounds"),
@@ -133,7 +135,7 @@ static int receive_all(const struct config *c)
 {
 	static uint64_t bytes[MAX_FLOWS];
 	uint64_t i, open = c->flows, sum = 0, least = UINT64_MAX, most = 0;
-	int64_t first = 0, last = 0;
+	int64_t first = 0, last = 0, now;
 	ssize_t len;
 
 	while (open) {
@@ -144,8 +146,11 @@ static int receive_all(const struct config *c)
 				continue;
 			len = recv(fds[i].fd, buf, sizeof(buf), MSG_DONTWAIT);
 			if (len > 0) {
-				last = gq_now(CLOCK_MONOTONIC);
-				first = first ? first : last;
+				now = gq_now(CLOCK_MONOTONIC);
+				first = first ? first : now;
+				if (now - first > (int64_t)c->ms * 1000000)
+					continue;
+				last = now;
 				bytes[i] += len;
 			} else if (!len || errno != EAGAIN) {
 				fds[i].fd = -1;

@@ -14,6 +14,7 @@
 # 11.	beyond the wheel (5 s with one of 268 ms, and with the smallest) they
 #	go round it, and leave as exactly as all others
 # 12.	the lateness that gq itself reports has the same bounds
+# shellcheck source-path=SCRIPTDIR disable=SC2034,SC2086,SC2119 # see gq_lib.sh
 . "$(dirname "$0")/gq_lib.sh"
 
 # at_stamp WHAT COUNT TX-OPTION...
@@ -34,7 +35,6 @@ stamped()
 }
 
 gq_init 12
-# shellcheck disable=SC2086
 gq $DEEP
 tai=
 ! virtual || tai="--set-tai 37"
@@ -43,7 +43,6 @@ at_stamp "monotonic" 500 --to $V4 --txtime mono --offset-ns $MS --interval-ns 77
 at_stamp "monotonic, IPv6" 500 --to $V6 --txtime mono --offset-ns $MS --interval-ns 12345 --count 500
 stats
 before=${S[clocks_converted]}
-# shellcheck disable=SC2086
 at_stamp "tai" 500 --to $V4 --txtime tai --offset-ns $MS --interval-ns 777777 --count 500 $tai
 at_stamp "tai, IPv6" 500 --to $V6 --txtime tai --offset-ns $MS --interval-ns 12345 --count 500
 stats
@@ -75,7 +74,6 @@ check "horizon_cap" "R[packets] == 8" "S[horizon_caps] == 4" "R[ns] >= 1500 * MS
 # round GQ-OPTIONS: 20 packets 5 to 6 s ahead
 round()
 {
-	# shellcheck disable=SC2086
 	gq $1
 	stamped round 20 --to $V4 --txtime mono --offset-ns $((5000 * MS)) --interval-ns $((50 * MS)) --count 20
 	stats
@@ -88,8 +86,8 @@ both_rounds()
 }
 expect "beyond the wheel" both_rounds
 
-# shellcheck disable=SC2086
 gq $DEEP
 stamped own 500 --to $V4 --txtime mono --offset-ns $MS --interval-ns 777777 --count 500
-check "gq's own lateness" "$(lateness_above 0) == 500" "!V || $(lateness_above 32768) == 0"
+above=$(lateness_above 0) beyond=$(lateness_above 32768)
+check "gq's own lateness" "V ? above == 500 : above > 0" "!V || beyond == 0"
 ktap_finished
