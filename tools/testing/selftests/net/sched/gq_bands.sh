@@ -22,7 +22,7 @@
 . "$(dirname "$0")/gq_lib.sh"
 
 # shellcheck disable=SC2034 # "check" uses them
-readonly LEN=1042 EF=184 CS1=32
+readonly EF=184 CS1=32
 # SO_PRIORITY says the band
 readonly BY_PRIO="bands 8 priomap 0 1 2 3 4 5 6 7 0 0 0 0 0 0 0 0"
 wrong=0
@@ -94,7 +94,7 @@ read -r soonest latest n < <(arrivals | awk '$2 { t = $1 - (last ? last : t0)
 # The clock is read when a packet is chosen, which is when the one before it
 # leaves.
 check "starve" "n == 10" "S[band1_rescues] == 10" "S[band0_rescues] == 0" \
-	"!V || soonest >= 50000000 - PACKET_NS" "!V || latest <= 50000000 + PACKET_NS + CLOCK_NS"
+	"!V || soonest >= 50000000 - GATED_NS" "!V || latest <= 50000000 + GATED_NS + CLOCK_NS"
 
 # chosen WHAT BAND OPTION...: the packets get into BAND
 chosen()

@@ -192,7 +192,7 @@ conserved()
 # queue builds up, and a receiver that writes $tmp/csv. Two packets of flow $PLUG
 # go first: the first one leaves, the second one, at which tbf has looked then,
 # $GATE_NS after it. What comes meanwhile waits in gq.
-readonly PLUG=60000 GATE_NS=240168000 PACKET_NS=4168000
+readonly PLUG=60000 GATE_NS=240168000 GATED_NS=4168000
 gate()
 {
 	tc -n "$A" qdisc del dev veth0 root 2>/dev/null || :
