@@ -195,9 +195,10 @@ conserved()
 readonly PLUG=60000 GATE_NS=240168000 GATED_NS=4168000
 gate()
 {
+	[[ " $* " = *" limit "* ]] || set -- limit 20000 "$@"
 	tc -n "$A" qdisc del dev veth0 root 2>/dev/null || :
 	tc -n "$A" qdisc add dev veth0 root handle 1: tbf rate 2mbit burst 60100 limit 100m
-	tc -n "$A" qdisc add dev veth0 parent 1: handle 2: gq limit 20000 flow_limit 20000 "$@"
+	tc -n "$A" qdisc add dev veth0 parent 1: handle 2: gq flow_limit 20000 "$@"
 	rx_start --idle-ms 3000 --csv "$tmp/csv"
 	tx --to $V4 --first-flow $PLUG --size 60000 --count 2
 }

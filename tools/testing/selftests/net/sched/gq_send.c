@@ -20,6 +20,7 @@
 #include <linux/net_tstamp.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/timex.h>
 #include <sys/types.h>
@@ -269,6 +270,8 @@ static int send_trace(struct sender *s)
 	char line[256];
 	int err = 0;
 
+	/* Else wake-ups are put off to whatever timer comes next. */
+	prctl(PR_SET_TIMERSLACK, 1);
 	if (!f)
 		err = fail(s->cfg.trace);
 	else if (!seqs)
