@@ -150,7 +150,7 @@ int cmd_apply(int argc, char **argv, struct settings *s)
 		if (!common_option(argv[i], s))
 			continue;
 		if (name || (*argv[i] == '-' && argv[i][1]))
-			return fail(EINVAL, "apply: unknown option \"%s\": one FILE, and --check if nothing shall change",
+			return fail(EINVAL, "apply: unknown option \"%s\"; one FILE, and --check",
 				    argv[i]);
 		name = argv[i];
 	}

@@ -47,7 +47,7 @@ int lock_rules(void)
 		nanosleep(&wait, NULL);
 	}
 	close(fd);
-	return fail(EBUSY, "another gqctl has been changing the rules for 10 s; try again when it has ended");
+	return fail(EBUSY, "another gqctl changes the rules; try again");
 }
 
 static bool concerns(const struct rule *r, const struct gq *q)
@@ -93,13 +93,25 @@ static int check_bands(const struct ruleset *set, const struct gq_list *list)
 		for (k = 0; k < list->nr && !concerns(r, &list->gq[k]); k++)
 			;
 		if (k == list->nr) {
-			complain(&r->at, "--band %d: no gq on %s; \"tc qdisc replace dev %s root gq\" makes one",
+			complain(&r->at,
+				 "--band %d: no gq on %s; try tc qdisc replace dev %s root gq",
 				 r->band, r->dir == DIR_OUT && *r->dev ? r->dev : "any device",
 				 *r->dev ? r->dev : "DEV");
 			return -ENODEV;
 		}
 	}
 	return 0;
+}
+
+static int check_intakes(const struct ruleset *set)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < set->nr_intakes; i++)
+		if (set->intake[i].at.name)
+			err = ifb_check(&set->intake[i]);
+	return err;
 }
 
 static void tell(const struct gq *from, const struct gq *to)
@@ -170,6 +182,8 @@ int commit(const struct ruleset *old, const struct ruleset *set, const struct se
 		return err;
 	err = check_bands(set, &list);
 	if (!err)
+		err = check_intakes(set);
+	if (!err)
 		err = nft_write(old, set, s);
 	if (!err) {
 		err = write_bands(old, set, &list, s);
@@ -177,7 +191,7 @@ int commit(const struct ruleset *old, const struct ruleset *set, const struct se
 			now.inet = set->nr_rules || set->nr_intakes;
 			now.netdev = set->nr_intakes;
 			if (nft_write(&now, old, &quiet))
-				fail(EIO, "and the rules could not be set back; \"gqctl show\" shows them");
+				fail(EIO, "and the rules could not be set back; see gqctl show");
 		}
 	}
 	free(list.gq);

@@ -159,6 +159,7 @@ int nft_write(const struct ruleset *old, const struct ruleset *set, const struct
 /* tc.c */
 int gq_read(struct gq_list *list);
 int gq_write(const struct gq *from, const struct gq *to);
+int ifb_check(const struct intake *in);
 void gq_name(const struct gq *q, char *buf, size_t size);
 
 /* commit.c */

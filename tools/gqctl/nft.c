@@ -44,40 +44,42 @@
 
 /* What to do about an error of nf_tables, by its text. */
 static const struct {
+	bool intake;		/* only while there is one */
 	const char *text;
 	const char *hint;
 } hints[] = {
-	{ "Operation not permitted", "run it as root" },
-	{ "you must be root", "run it as root" },
-	{ "Protocol not supported", "this kernel has no nf_tables: modprobe nf_tables, or build it with CONFIG_NF_TABLES_INET" },
-	{ "netdev gqctl\n", "an intake needs CONFIG_NF_TABLES_NETDEV, NETFILTER_INGRESS and NFT_FWD_NETDEV in the kernel" },
-	{ "Interface does not exist", "\"ip link\" lists the devices" },
-	{ "fwd to", "an intake needs CONFIG_NFT_FWD_NETDEV in the kernel, and both of its devices" },
+	{ false, "Operation not permitted", "run it as root" },
+	{ false, "must be root", "run it as root" },
+	{ true, "not supported",
+	  "intakes need NF_TABLES_NETDEV, NETFILTER_INGRESS and NFT_FWD_NETDEV in the kernel" },
+	{ true, "No such file", "intakes need NFT_FWD_NETDEV in the kernel, and their devices" },
+	{ false, "not supported",
+	  "it needs a kernel with CONFIG_NF_TABLES_INET; try modprobe nf_tables" },
 };
 
-static int nft_fail(const char *what, const char *said)
+/* Of all that libnftables has @said, the first line says what was wrong. */
+static int nft_fail(const char *what, const char *said, bool intake)
 {
 	const char *hint = NULL;
-	size_t i, end;
+	int size;
+	size_t i;
 
-	if (geteuid())
-		hint = "run it as root";
+	said += strncmp(said, "Error: ", 7) ? 0 : 7;
+	size = strcspn(said, "\n");
 	for (i = 0; !hint && i < ARRAY_SIZE(hints); i++)
-		if (strstr(said, hints[i].text))
+		if (strstr(said, hints[i].text) && (intake || !hints[i].intake))
 			hint = hints[i].hint;
-	end = strlen(said);
-	while (end && said[end - 1] == '\n')
-		end--;
 	/* libnftables gives no number of an error */
-	return fail(EIO, "cannot %s in nf_tables: %s%s%.*s", what,
-		    hint ?: end ? "it says" : "it does not say why", end ? ":\n" : "", (int)end, said);
+	return fail(EIO, "cannot %s in nf_tables: %.*s%s%s", what, size, said, hint ? "; " : "",
+		    hint ?: "");
 }
 
 /*
- * Run @commands as one transaction. What they print is @out, which the caller
- * frees; NULL: they print nothing.
+ * Run @commands, which bring @set about or (NULL) only read, as one transaction.
+ * What they print is @out, which the caller frees; NULL: they print nothing.
  */
-static int nft_run(const char *what, const char *commands, bool dry_run, char **out)
+static int nft_run(const char *what, const char *commands, const struct settings *s,
+		   const struct ruleset *set, char **out)
 {
 	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
 	int err = 0;
@@ -87,9 +89,9 @@ static int nft_run(const char *what, const char *commands, bool dry_run, char **
 	nft_ctx_buffer_output(ctx);
 	nft_ctx_buffer_error(ctx);
 	nft_ctx_output_set_flags(ctx, NFT_CTX_OUTPUT_JSON);
-	nft_ctx_set_dry_run(ctx, dry_run);
+	nft_ctx_set_dry_run(ctx, s && s->check);
 	if (nft_run_cmd_from_buffer(ctx, commands))
-		err = nft_fail(what, nft_ctx_get_error_buffer(ctx) ?: "");
+		err = nft_fail(what, nft_ctx_get_error_buffer(ctx) ?: "", set && set->nr_intakes);
 	else if (out)
 		*out = strdup(nft_ctx_get_output_buffer(ctx) ?: "");
 	if (out && !err && !*out)
@@ -104,7 +106,7 @@ static int nft_list(const char *commands, struct json_object **root, struct json
 	char *text;
 	int err;
 
-	err = nft_run("read the rules", commands, false, &text);
+	err = nft_run("read the rules", commands, NULL, NULL, &text);
 	if (err)
 		return err;
 	*root = json_tokener_parse(text);
@@ -133,26 +135,37 @@ static const char *text_at(struct json_object *o, const char *key)
 	return found ? json_object_get_string(found) : "";
 }
 
-static void read_prefix(struct prefix *p, struct json_object *right)
+/*
+ * These return false for what gqctl has not written. Matches are all of the
+ * kind "left == right".
+ */
+static bool read_prefix(struct prefix *p, struct json_object *right)
 {
 	struct json_object *prefix = at(right, "prefix", NULL);
-	const char *addr = prefix ? text_at(prefix, "addr") : json_object_get_string(right);
+	const char *addr = prefix ? text_at(prefix, "addr") : json_object_get_string(right) ?: "";
+	unsigned int bits;
 
 	p->family = strchr(addr, ':') ? AF_INET6 : AF_INET;
-	p->len = prefix ? json_object_get_int(at(prefix, "len", NULL)) :
-			  p->family == AF_INET6 ? 128 : 32;
-	inet_pton(p->family, addr, p->addr);
+	bits = p->family == AF_INET6 ? 128 : 32;
+	p->len = prefix ? json_object_get_int(at(prefix, "len", NULL)) : (int)bits;
+	return inet_pton(p->family, addr, p->addr) == 1 && p->len && p->len <= bits;
 }
 
-static void read_range(struct range *range, struct json_object *right)
+static bool read_range(struct range *range, struct json_object *right)
 {
 	struct json_object *pair = at(right, "range", NULL);
+	int lo, hi;
 
-	range->lo = json_object_get_int(pair ? json_object_array_get_idx(pair, 0) : right);
-	range->hi = json_object_get_int(pair ? json_object_array_get_idx(pair, 1) : right);
+	if (pair && !json_object_is_type(pair, json_type_array))
+		return false;
+	lo = json_object_get_int(pair ? json_object_array_get_idx(pair, 0) : right);
+	hi = json_object_get_int(pair ? json_object_array_get_idx(pair, 1) : right);
+	range->lo = lo;
+	range->hi = hi;
+	return lo > 0 && lo <= hi && hi <= PORT_MAX;
 }
 
-static void read_proto(struct rule *r, const char *name)
+static bool read_proto(struct rule *r, const char *name)
 {
 	static const struct {
 		const char *name;
@@ -166,31 +179,43 @@ static void read_proto(struct rule *r, const char *name)
 	for (i = 0; i < ARRAY_SIZE(protos); i++)
 		if (!strcmp(name, protos[i].name) || atoi(name) == protos[i].proto)
 			r->proto = protos[i].proto;
+	return r->proto;
 }
 
-static void read_match(struct rule *r, struct json_object *match)
+static bool read_dev(struct rule *r, struct json_object *right)
+{
+	const char *name = json_object_get_string(right) ?: "";
+
+	snprintf(r->dev, sizeof(r->dev), "%s", name);
+	return *name && strlen(name) < sizeof(r->dev);
+}
+
+static bool read_match(struct rule *r, struct json_object *match)
 {
 	struct json_object *left = at(match, "left", NULL), *right = at(match, "right", NULL);
+	struct json_object *payload = at(left, "payload", NULL);
 	const char *key = text_at(at(left, "meta", NULL), "key");
-	const char *field = text_at(at(left, "payload", NULL), "field");
+	const char *field = text_at(payload, "field");
 
 	if (!strcmp(key, "oifname") || !strcmp(key, "iifname"))
-		snprintf(r->dev, sizeof(r->dev), "%s", json_object_get_string(right));
-	else if (!strcmp(key, "l4proto"))
-		read_proto(r, json_object_get_string(right));
-	else if (!strcmp(field, "saddr"))
-		read_prefix(&r->src, right);
-	else if (!strcmp(field, "daddr"))
-		read_prefix(&r->dst, right);
-	else if (!strcmp(field, "sport"))
-		read_range(&r->sport, right);
-	else if (!strcmp(field, "dport"))
-		read_range(&r->dport, right);
-	if (!strcmp(field, "sport") || !strcmp(field, "dport"))
-		read_proto(r, text_at(at(left, "payload", NULL), "protocol"));
+		return read_dev(r, right);
+	if (!strcmp(key, "l4proto"))
+		return read_proto(r, json_object_get_string(right) ?: "");
+	if (!strcmp(field, "saddr"))
+		return read_prefix(&r->src, right);
+	if (!strcmp(field, "daddr"))
+		return read_prefix(&r->dst, right);
+	if (!strcmp(field, "sport"))
+		return read_range(&r->sport, right) &&
+		       read_proto(r, text_at(payload, "protocol"));
+	if (!strcmp(field, "dport"))
+		return read_range(&r->dport, right) &&
+		       read_proto(r, text_at(payload, "protocol"));
+	/* what nft itself puts before an address */
+	return !strcmp(key, "nfproto") || !strcmp(key, "protocol");
 }
 
-static void read_limit(struct rule *r, struct json_object *limit)
+static bool read_limit(struct rule *r, struct json_object *limit)
 {
 	const char *unit = text_at(limit, "rate_unit");
 
@@ -199,22 +224,24 @@ static void read_limit(struct rule *r, struct json_object *limit)
 		r->rate <<= 10;
 	else if (*unit == 'm')
 		r->rate <<= 20;
+	return r->rate && !strcmp(text_at(limit, "per"), "second");
 }
 
-static void read_expr(struct rule *r, struct json_object *e)
+static bool read_expr(struct rule *r, struct json_object *e)
 {
 	struct json_object *o;
 
 	if (json_object_object_get_ex(e, "match", &o))
-		read_match(r, o);
-	else if (json_object_object_get_ex(e, "limit", &o))
-		read_limit(r, o);
-	else if (json_object_object_get_ex(e, "goto", &o))
-		sscanf(text_at(o, "target"), "dscp%d", &r->dscp);
-	else if (json_object_object_get_ex(e, "counter", &o)) {
-		r->packets = json_object_get_int64(at(o, "packets", NULL));
-		r->bytes = json_object_get_int64(at(o, "bytes", NULL));
-	}
+		return read_match(r, o);
+	if (json_object_object_get_ex(e, "limit", &o))
+		return read_limit(r, o);
+	if (json_object_object_get_ex(e, "goto", &o))
+		return sscanf(text_at(o, "target"), "dscp%d", &r->dscp) == 1;
+	if (!json_object_object_get_ex(e, "counter", &o))
+		return false;
+	r->packets = json_object_get_int64(at(o, "packets", NULL));
+	r->bytes = json_object_get_int64(at(o, "bytes", NULL));
+	return true;
 }
 
 static void read_comment(struct rule *r, const char *text)
@@ -223,7 +250,8 @@ static void read_comment(struct rule *r, const char *text)
 	char head[32];
 
 	snprintf(head, sizeof(head), "%.*s", colon ? (int)(colon - text) : (int)sizeof(head), text);
-	sscanf(head, "gqctl %u band %d", &r->id, &r->band);
+	if (sscanf(head, "gqctl %u band %d", &r->id, &r->band) < 1)
+		return;
 	r->strict = strstr(head, " strict");
 	if (colon && colon[1] == ' ')
 		snprintf(r->comment, sizeof(r->comment), "%s", colon + 2);
@@ -240,23 +268,26 @@ static struct rule *find_rule(struct ruleset *set, unsigned int id)
 }
 
 /* A rule of an intake is one of chain "in" again; its counter adds up. */
-static int read_rule(struct ruleset *set, struct json_object *o)
+static void read_rule(struct ruleset *set, struct json_object *o)
 {
 	const char *chain = text_at(o, "chain");
 	struct json_object *expr = at(o, "expr", NULL);
 	struct rule r, *same;
+	bool ours = true;
 	size_t i;
 
 	rule_init(&r);
 	r.dir = strcmp(chain, "out") ? DIR_IN : DIR_OUT;
 	read_comment(&r, text_at(o, "comment"));
 	if (!r.id)
-		return 0;
+		return;
 	for (i = 0; expr && i < json_object_array_length(expr); i++)
-		read_expr(&r, json_object_array_get_idx(expr, i));
-	if (r.dscp < 0 || r.dscp >= GQ_DSCPS)
-		return fail(EPROTO, "rule %u of table gqctl has been changed by another program; \"nft list table inet gqctl\" shows it, \"gqctl apply FILE\" sets all anew",
-			    r.id);
+		ours &= read_expr(&r, json_object_array_get_idx(expr, i));
+	if (!ours || r.dscp < 0 || r.dscp >= GQ_DSCPS || r.band >= GQ_BANDS_MAX) {
+		fail(EPROTO, "another program has changed rule %u; gqctl's next change deletes it",
+		     r.id);
+		return;
+	}
 	same = find_rule(set, r.id);
 	if (same) {
 		same->packets += r.packets;
@@ -264,28 +295,27 @@ static int read_rule(struct ruleset *set, struct json_object *o)
 	} else if (set->nr_rules < RULES_MAX) {
 		set->rule[set->nr_rules++] = r;
 	}
-	return 0;
 }
 
-/* "fwd to" at the end of chain intake_I, without a comment. */
+/*
+ * The last rule of chain intake_i: "fwd to" the ifb. Its comment names the
+ * device, which libnftables 1.0.6 leaves out of what it says about the chain.
+ */
 static void read_fwd(struct ruleset *set, struct json_object *o)
 {
-	struct json_object *expr = at(o, "expr", NULL), *dev;
-	unsigned int i;
+	static const char prefix[] = "gqctl intake ";
+	struct json_object *expr = at(o, "expr", NULL), *ifb;
+	const char *comment = text_at(o, "comment");
+	struct intake *in = &set->intake[set->nr_intakes];
 
-	if (!expr || sscanf(text_at(o, "chain"), "intake_%u", &i) != 1 || i >= INTAKES_MAX)
+	if (!expr || strncmp(comment, prefix, strlen(prefix)) || set->nr_intakes == INTAKES_MAX)
 		return;
-	dev = at(json_object_array_get_idx(expr, 0), "fwd", "dev");
-	if (dev)
-		snprintf(set->intake[i].ifb, IFNAMSIZ, "%s", json_object_get_string(dev));
-}
-
-static void read_chain(struct ruleset *set, struct json_object *o)
-{
-	unsigned int i;
-
-	if (sscanf(text_at(o, "name"), "intake_%u", &i) == 1 && i < INTAKES_MAX)
-		snprintf(set->intake[i].dev, IFNAMSIZ, "%s", text_at(o, "dev"));
+	ifb = at(json_object_array_get_idx(expr, 0), "fwd", "dev");
+	if (!ifb)
+		return;
+	snprintf(in->dev, IFNAMSIZ, "%s", comment + strlen(prefix));
+	snprintf(in->ifb, IFNAMSIZ, "%s", json_object_get_string(ifb));
+	set->nr_intakes++;
 }
 
 static int read_table(struct ruleset *set, const char *command)
@@ -297,28 +327,14 @@ static int read_table(struct ruleset *set, const char *command)
 	err = nft_list(command, &root, &array);
 	for (i = 0; !err && i < json_object_array_length(array); i++) {
 		item = json_object_array_get_idx(array, i);
-		if (json_object_object_get_ex(item, "chain", &o))
-			read_chain(set, o);
 		if (!json_object_object_get_ex(item, "rule", &o))
 			continue;
 		read_fwd(set, o);
-		err = read_rule(set, o);
-		if (err)
-			json_object_put(root);
+		read_rule(set, o);
 	}
 	if (!err)
 		json_object_put(root);
 	return err;
-}
-
-/* An intake vanishes with its device: close the gaps. */
-static void close_intakes(struct ruleset *set)
-{
-	size_t i;
-
-	for (i = 0; i < INTAKES_MAX; i++)
-		if (*set->intake[i].dev && *set->intake[i].ifb)
-			set->intake[set->nr_intakes++] = set->intake[i];
 }
 
 static int by_id(const void *a, const void *b)
@@ -351,7 +367,6 @@ int nft_read(struct ruleset *set)
 		err = read_table(set, "list table inet gqctl");
 	if (!err && set->netdev)
 		err = read_table(set, "list table netdev gqctl");
-	close_intakes(set);
 	qsort(set->rule, set->nr_rules, sizeof(*set->rule), by_id);
 	return err;
 }
@@ -455,7 +470,7 @@ static void put_intake(FILE *f, const struct ruleset *set, size_t i)
 		if (r->dir == DIR_IN && (!*r->dev || !strcmp(r->dev, in->dev)))
 			put_rule(f, r, chain, false);
 	}
-	fprintf(f, "\tfwd to \"%s\"\n}\n", in->ifb);
+	fprintf(f, "\tfwd to \"%s\" comment \"gqctl intake %s\"\n}\n", in->ifb, in->dev);
 }
 
 /* All that nf_tables shall do to come from @old to @set. */
@@ -493,8 +508,8 @@ int nft_write(const struct ruleset *old, const struct ruleset *set, const struct
 	if (!err && s->verbose)
 		fputs(commands, stderr);
 	if (!err && *commands)
-		err = nft_run(s->check ? "check the rules" : "set the rules", commands,
-			      s->check, NULL);
+		err = nft_run(s->check ? "check the rules" : "set the rules", commands, s, set,
+			      NULL);
 	free(commands);
 	return err;
 }

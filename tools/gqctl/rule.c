@@ -118,7 +118,7 @@ static int prefix_parse(struct prefix *p, const char *value, const struct where 
 		return complain(at, "\"%s\" is no IPv4 or IPv6 address (names are not looked up)",
 				value);
 	if (slash && (number_parse(slash + 1, len, &len) || !len))
-		return complain(at, "\"%s\": a prefix length is 1 to %u; leave the option out to match all",
+		return complain(at, "\"%s\": a prefix length is 1 to %u; to match all, give none",
 				value, p->family == AF_INET6 ? 128 : 32);
 	p->len = len;
 	memcpy(addr, p->addr, sizeof(addr));
@@ -150,7 +150,7 @@ static int range_parse(struct range *range, const char *value, const struct wher
 
 	snprintf(first, sizeof(first), "%.*s", (int)size, value);
 	if (size >= sizeof(first) || number_parse(first, PORT_MAX, &lo) || !lo)
-		return complain(at, "\"%s\" is no port or range of ports: 1 to %u, such as 80 or 5000-5010",
+		return complain(at, "\"%s\" is no port or range: 1 to %u, such as 80 or 5000-5010",
 				value, PORT_MAX);
 	hi = lo;
 	if (dash && (number_parse(dash + 1, PORT_MAX, &hi) || hi < lo))
@@ -173,7 +173,8 @@ static int set_dscp(struct rule *r, const char *value, const struct where *at)
 {
 	r->dscp = dscp_parse(value);
 	if (r->dscp < 0)
-		return complain(at, "unknown class \"%s\": EF, VA, LE, CS0-CS7, AF11-AF43, BE or 0-63; \"gqctl dscp\" lists them",
+		return complain(at,
+				"unknown class \"%s\"; EF, VA, LE, CS0-7, AF11-43, BE, 0-63: see gqctl dscp",
 				value);
 	return 0;
 }
@@ -215,7 +216,7 @@ static int set_rate(struct rule *r, const char *value, const struct where *at)
 			;
 	}
 	if (i == ARRAY_SIZE(units))
-		return complain(at, "\"%s\" is no rate: a number and bit, kbit, mbit or gbit, such as 2mbit",
+		return complain(at, "\"%s\" is no rate in bit, kbit, mbit or gbit, such as 2mbit",
 				value);
 	rate *= units[i].bytes;
 	/* nf_tables multiplies it by 10^9 in 64 bits */
@@ -227,10 +228,14 @@ static int set_rate(struct rule *r, const char *value, const struct where *at)
 
 static int name_parse(char *name, const char *value, const struct where *at)
 {
-	if (!*value || strlen(value) >= IFNAMSIZ || strpbrk(value, "/\"\\* \t:"))
-		return complain(at, "\"%s\" is no name of a device: 1 to %d characters, without space or any of / : * \\ \"",
+	const char *c = value;
+
+	while (isalnum((unsigned char)*c) || (*c && strchr("._-+@", *c)))
+		c++;
+	if (!*value || strlen(value) >= IFNAMSIZ || *c)
+		return complain(at, "\"%s\" is no device: 1 to %d letters, digits, . _ - + @",
 				value, IFNAMSIZ - 1);
-	strcpy(name, value);
+	memcpy(name, value, strlen(value) + 1);
 	return 0;
 }
 
@@ -248,8 +253,8 @@ static int set_comment(struct rule *r, const char *value, const struct where *at
 				COMMENT_BYTES, strlen(value));
 	for (c = value; *c; c++)
 		if (iscntrl((unsigned char)*c) || *c == '"' || *c == '\\')
-			return complain(at, "a comment can't have quotes, backslashes or control characters");
-	strcpy(r->comment, value);
+			return complain(at, "a comment has no quotes, backslashes or controls");
+	memcpy(r->comment, value, strlen(value) + 1);
 	return 0;
 }
 
@@ -301,7 +306,7 @@ static int rule_check(const struct rule *r, const struct where *at)
 	int family = rule_family(r);
 
 	if (r->dir == DIR_NONE)
-		return complain(at, "say which packets: --out (this host sends them) or --in (they come in)");
+		return complain(at, "say --out (this host sends them) or --in (they come in)");
 	if (r->dscp < 0)
 		return complain(at, "no --dscp, such as EF, AF41, CS6 or 46");
 	if ((r->sport.lo || r->dport.lo) && !protos[proto].ports)

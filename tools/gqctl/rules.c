@@ -170,10 +170,10 @@ int ruleset_add_intake(struct ruleset *set, const struct intake *in)
 			    INTAKES_MAX);
 	for (i = 0; i < set->nr_intakes; i++) {
 		if (!strcmp(set->intake[i].dev, in->dev))
-			return complain(&in->at, "%s passes through %s already; \"gqctl intake del --dev %s\" ends that",
-					in->dev, set->intake[i].ifb, in->dev);
+			return complain(&in->at, "%s passes through %s already; see intake del",
+					in->dev, set->intake[i].ifb);
 		if (!strcmp(set->intake[i].ifb, in->dev) || !strcmp(set->intake[i].dev, in->ifb))
-			return complain(&in->at, "an ifb can't have an intake itself: packets would go in circles");
+			return complain(&in->at, "packets would pass two ifbs, or go in circles");
 	}
 	set->intake[set->nr_intakes++] = *in;
 	return 0;
@@ -248,7 +248,7 @@ static int edit_del_intake(struct ruleset *set, const void *what)
 		if (!strcmp(set->intake[i].dev, in->dev))
 			break;
 	if (i == set->nr_intakes)
-		return complain(&in->at, "what comes in by %s passes through no ifb of gqctl's; \"gqctl show\" lists those that do",
+		return complain(&in->at, "%s has no intake; \"gqctl show\" lists those that do",
 				in->dev);
 	set->intake[i] = set->intake[--set->nr_intakes];
 	return 0;
@@ -285,14 +285,14 @@ int cmd_rank_del(int argc, char **argv, struct settings *s)
 			continue;
 		errno = 0;
 		if (id || *argv[i] < '1' || *argv[i] > '9')
-			return fail(EINVAL, "rank del: \"%s\" is not the one number of a rule; \"gqctl rank list\" shows them",
+			return fail(EINVAL, "rank del: \"%s\" is no rule; see rank list",
 				    argv[i]);
 		id = strtoul(argv[i], &end, 10);
 		if (*end || errno || id > UINT32_MAX)
 			return fail(EINVAL, "rank del: \"%s\" is no number of a rule", argv[i]);
 	}
 	if (!id)
-		return fail(EINVAL, "rank del: which rule? \"gqctl rank list\" shows their numbers");
+		return fail(EINVAL, "rank del: which rule? see gqctl rank list");
 	return edit_rules(edit_del, &(unsigned int){ id }, s);
 }
 

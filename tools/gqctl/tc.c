@@ -153,6 +153,55 @@ int gq_read(struct gq_list *list)
 	return err ? fail(-err, "cannot list the qdiscs") : 0;
 }
 
+struct link {
+	bool ifb, up;
+};
+
+static int read_link(const struct nlmsghdr *msg, void *data)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(msg);
+	const struct nlattr *a, *nested;
+	struct link *l = data;
+
+	l->up = info->ifi_flags & IFF_UP;
+	mnl_attr_for_each(a, msg, sizeof(*info)) {
+		if (mnl_attr_get_type(a) != IFLA_LINKINFO)
+			continue;
+		mnl_attr_for_each_nested(nested, a)
+			if (mnl_attr_get_type(nested) == IFLA_INFO_KIND)
+				l->ifb = !strcmp(mnl_attr_get_str(nested), "ifb");
+	}
+	return MNL_CB_STOP;
+}
+
+/* Packets forwarded to another kind of device would leave the host. */
+int ifb_check(const struct intake *in)
+{
+	char buf[BUFFER_BYTES], request[256];
+	struct nlmsghdr *msg = mnl_nlmsg_put_header(request);
+	struct ifinfomsg *info;
+	struct link l = { 0 };
+	int err;
+
+	if (!if_nametoindex(in->dev))
+		return complain(&in->at, "there is no device %s; see ip link", in->dev);
+	if (!if_nametoindex(in->ifb))
+		return complain(&in->at, "there is no device %s; try ip link add %s type ifb",
+				in->ifb, in->ifb);
+	msg->nlmsg_type = RTM_GETLINK;
+	msg->nlmsg_flags = NLM_F_REQUEST;
+	info = mnl_nlmsg_put_extra_header(msg, sizeof(*info));
+	info->ifi_index = if_nametoindex(in->ifb);
+	err = rtnl_talk(msg, read_link, &l, NULL, buf);
+	if (err)
+		return fail(-err, "cannot look at %s", in->ifb);
+	if (!l.ifb)
+		return complain(&in->at, "%s is no ifb; try ip link add ifb0 type ifb", in->ifb);
+	if (!l.up)
+		return complain(&in->at, "%s is down; first ip link set %s up", in->ifb, in->ifb);
+	return 0;
+}
+
 /* As tc names it: "eth0 (8001:)", "eth0 (parent 1:2)". */
 void gq_name(const struct gq *q, char *buf, size_t size)
 {
