@@ -22,7 +22,10 @@
  *  9. A refused create leaves no gq behind, and the old qdisc in place.
  * 10. granularity is rounded down, buckets up, to a power of two.
  * 11. Statistics: each attribute is there, with its length, once.
- * 12. Requests of random attributes are refused or applied, and never both.
+ * 12. Lists of bands: minimum and maximum of each setting, one off, any wrong
+ *     length; an unknown entry, a missing, a wrong or an unknown attribute;
+ *     a band named twice has the later settings; maps above the bands.
+ * 13. Requests of random attributes are refused or applied, and never both.
  */
 #include <errno.h>
 #include <linux/pkt_sched.h>
@@ -88,6 +91,8 @@ TEST_F(gq, defaults)
 	int i;
 
 	for (i = TCA_GQ_LIMIT; i <= TCA_GQ_MAX; i++) {
+		if (!param[i].size)
+			continue;
 		EXPECT_EQ(param[i].init, value(&self->dump, i)) {
 			TH_LOG("default of %s", param[i].name);
 		}
@@ -101,6 +106,8 @@ TEST_F(gq, limits_accepted)
 	int i, max;
 
 	for (i = TCA_GQ_LIMIT; i <= TCA_GQ_MAX; i++) {
+		if (!param[i].size)
+			continue;
 		for (max = 0; max < 2; max++) {
 			uint64_t val = max ? param[i].max : param[i].min;
 
@@ -135,6 +142,8 @@ TEST_F(gq, out_of_range)
 	int i, above;
 
 	for (i = TCA_GQ_LIMIT; i <= TCA_GQ_MAX; i++) {
+		if (!param[i].size)
+			continue;
 		type_max = UINT64_MAX >> (64 - 8 * param[i].size);
 		for (above = 0; above < 2; above++) {
 			if (above ? param[i].max == type_max : !param[i].min)
@@ -160,6 +169,8 @@ TEST_F(gq, wrong_length)
 	int i, len;
 
 	for (i = TCA_GQ_LIMIT; i <= TCA_GQ_MAX; i++) {
+		if (!param[i].size)
+			continue;
 		for (len = 0; len <= (int)sizeof(data); len++) {
 			if (len == param[i].size)
 				continue;
@@ -244,6 +255,8 @@ TEST_F(gq, all_or_nothing)
 			continue;
 		begin_change(&self->c);
 		for (i = TCA_GQ_LIMIT; i <= TCA_GQ_MAX; i++) {
+			if (!param[i].size)
+				continue;
 			uint32_t put_at = put_val(&self->c, i, i == bad ?
 						  param[i].min - 1 :
 						  param[i].max);
@@ -262,12 +275,16 @@ TEST_F(gq, others_stay)
 	int i, j, flags;
 
 	for (i = TCA_GQ_LIMIT; i <= TCA_GQ_MAX; i++) {
+		if (!param[i].size)
+			continue;
 		flags = i % 2 ? NLM_F_CREATE | NLM_F_REPLACE : 0;
 		begin(&self->c, RTM_NEWQDISC, flags, true);
 		put_val(&self->c, i, param[i].min);
 		EXPECT_EQ(0, send_it(&self->c));
 		ASSERT_EQ(0, get(&self->c, &now));
 		for (j = TCA_GQ_LIMIT; j <= TCA_GQ_MAX; j++) {
+			if (!param[j].size)
+				continue;
 			EXPECT_EQ(j <= i ? param[j].min : param[j].init,
 				  value(&now, j)) {
 				TH_LOG("%s after a change of %s",
@@ -364,7 +381,8 @@ TEST_F(gq, statistics)
 		EXPECT_LE(i, TCA_GQ_STATS_MAX);
 		if (i <= TCA_GQ_STATS_MAX)
 			seen[i]++;
-		if (i != TCA_GQ_STATS_PAD)
+		/* 64-bit numbers in the list may be padded or not */
+		if (i != TCA_GQ_STATS_PAD && i != TCA_GQ_STATS_BANDS)
 			EXPECT_EQ(stat_size(i), mnl_attr_get_payload_len(attr));
 	}
 	EXPECT_EQ(0, len);
@@ -376,7 +394,165 @@ TEST_F(gq, statistics)
 	}
 }
 
-/* Expectation 12. Small tables of buckets, to be quick. */
+/* Expectation 12. Policies but DRR need a gq that was added with one. */
+TEST_F(gq, bands_limits)
+{
+	struct nlattr *list, *entry;
+	struct dump now;
+	int i, max;
+
+	begin(&self->c, RTM_DELQDISC, 0, false);
+	ASSERT_EQ(0, send_it(&self->c));
+	begin_band(&self->c, &list, &entry, 7);
+	self->c.req->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
+	put_num(&self->c, TCA_GQ_BAND_POLICY, GQ_POLICY_EDT, 1);
+	end_band(&self->c, list, entry);
+	ASSERT_EQ(0, send_it(&self->c));
+
+	for (i = TCA_GQ_BAND_MODE; i <= TCA_GQ_BAND_MAX; i++) {
+		const struct param *p = &band_param[i];
+
+		ASSERT_EQ(0, get(&self->c, &now));
+		EXPECT_EQ(p->init, band_value(&now, 0, i));
+		for (max = 0; max < 2; max++) {
+			begin_band(&self->c, &list, &entry, 0);
+			put_num(&self->c, i, max ? p->max : p->min, p->size);
+			end_band(&self->c, list, entry);
+			EXPECT_EQ(0, send_it(&self->c)) {
+				TH_LOG("%s: %s", p->name, self->c.ans.text);
+			}
+			ASSERT_EQ(0, get(&self->c, &now));
+			EXPECT_EQ(max ? p->max : p->min,
+				  band_value(&now, 0, i));
+		}
+	}
+}
+
+/* Expectation 12 */
+TEST_F(gq, bands_out_of_range)
+{
+	struct nlattr *list, *entry;
+	uint64_t type_max;
+	char want[64];
+	int i, above;
+	uint32_t at;
+
+	for (i = TCA_GQ_BAND_MODE; i <= TCA_GQ_BAND_MAX; i++) {
+		const struct param *p = &band_param[i];
+
+		type_max = UINT64_MAX >> (64 - 8 * p->size);
+		for (above = 0; above < 2; above++) {
+			if (above ? p->max == type_max : !p->min)
+				continue;
+			begin_band(&self->c, &list, &entry, 1);
+			at = put_num(&self->c, i,
+				     above ? p->max + 1 : p->min - 1, p->size);
+			end_band(&self->c, list, entry);
+			EXPECT_REFUSED(-ERANGE, at);
+			snprintf(want, sizeof(want), "%s ", p->name);
+			EXPECT_NE(NULL, strstr(self->c.ans.text, want));
+		}
+	}
+	begin_band(&self->c, &list, &entry, -1);
+	at = put_num(&self->c, TCA_GQ_BAND_INDEX, GQ_BANDS_MAX, 1);
+	end_band(&self->c, list, entry);
+	EXPECT_REFUSED(-ERANGE, at);
+}
+
+/* Expectation 12 */
+TEST_F(gq, bands_wrong_form)
+{
+	static const uint8_t data[80] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+	struct nlattr *list, *entry;
+	uint32_t at;
+	int i, len;
+
+	for (i = TCA_GQ_BAND_INDEX; i <= TCA_GQ_BAND_MAX; i++) {
+		for (len = 0; len < 16; len++) {
+			if (len == (i == TCA_GQ_BAND_INDEX ? 1 :
+				    band_param[i].size))
+				continue;
+			begin_band(&self->c, &list, &entry,
+				   i == TCA_GQ_BAND_INDEX ? -1 : 0);
+			at = put(&self->c, i, data, len);
+			end_band(&self->c, list, entry);
+			EXPECT_REFUSED(-EINVAL, at);
+		}
+	}
+	for (i = 0; i < 2; i++) {
+		begin_band(&self->c, &list, &entry, 0);
+		at = put_num(&self->c, i ? TCA_GQ_BAND_MAX + 1 : 0, 1, 4);
+		end_band(&self->c, list, entry);
+		EXPECT_REFUSED(-EINVAL, at);
+	}
+	/* no index */
+	begin_band(&self->c, &list, &entry, -1);
+	put_num(&self->c, TCA_GQ_BAND_WEIGHT, 8192, 4);
+	end_band(&self->c, list, entry);
+	EXPECT_EQ(-EINVAL, send_it(&self->c));
+	EXPECT_STREQ("sch_gq: a band entry has no index", self->c.ans.text);
+	/* an entry of another kind */
+	begin_change(&self->c);
+	list = mnl_attr_nest_start(self->c.req, TCA_GQ_BAND_LIST);
+	at = self->c.req->nlmsg_len;
+	entry = mnl_attr_nest_start(self->c.req, TCA_GQ_BAND_ENTRY + 1);
+	put_num(&self->c, TCA_GQ_BAND_INDEX, 0, 1);
+	end_band(&self->c, list, entry);
+	EXPECT_REFUSED(-EINVAL, at);
+	EXPECT_STREQ("sch_gq: not a band entry", self->c.ans.text);
+	/* maps of any wrong length */
+	for (len = 0; len <= (int)sizeof(data); len++) {
+		for (i = TCA_GQ_PRIOMAP; i <= TCA_GQ_DSCPMAP; i++) {
+			if (len == (i == TCA_GQ_PRIOMAP ? GQ_PRIOS : GQ_DSCPS))
+				continue;
+			begin_change(&self->c);
+			put(&self->c, i, data, len);
+			EXPECT_NE(0, send_it(&self->c));
+		}
+	}
+}
+
+/* Expectation 12 */
+TEST_F(gq, bands_maps_and_order)
+{
+	struct nlattr *list, *entry;
+	uint8_t map[GQ_DSCPS] = { 0 };
+	struct dump now;
+	uint32_t at;
+
+	map[GQ_PRIOS - 1] = 3;
+	begin_change(&self->c);
+	at = put(&self->c, TCA_GQ_PRIOMAP, map, GQ_PRIOS);
+	EXPECT_REFUSED(-ERANGE, at);
+	begin_change(&self->c);
+	at = put(&self->c, TCA_GQ_DSCPMAP, map, GQ_DSCPS);
+	EXPECT_REFUSED(-ERANGE, at);
+	/* the number of bands may come behind the map that needs it */
+	begin_change(&self->c);
+	put(&self->c, TCA_GQ_DSCPMAP, map, GQ_DSCPS);
+	put_val(&self->c, TCA_GQ_BANDS, 4);
+	EXPECT_EQ(0, send_it(&self->c));
+
+	begin_band(&self->c, &list, &entry, 2);
+	put_num(&self->c, TCA_GQ_BAND_WEIGHT, 5000, 4);
+	mnl_attr_nest_end(self->c.req, entry);
+	entry = mnl_attr_nest_start(self->c.req, TCA_GQ_BAND_ENTRY);
+	put_num(&self->c, TCA_GQ_BAND_WEIGHT, 6000, 4);
+	put_num(&self->c, TCA_GQ_BAND_INDEX, 2, 1);
+	end_band(&self->c, list, entry);
+	EXPECT_EQ(0, send_it(&self->c));
+	ASSERT_EQ(0, get(&self->c, &now));
+	EXPECT_EQ(6000, band_value(&now, 2, TCA_GQ_BAND_WEIGHT));
+
+	/* a policy is refused here: nothing in this gq has a rank */
+	begin_band(&self->c, &list, &entry, 2);
+	put_num(&self->c, TCA_GQ_BAND_POLICY, GQ_POLICY_SRPT, 1);
+	end_band(&self->c, list, entry);
+	EXPECT_EQ(-EOPNOTSUPP, send_it(&self->c));
+	EXPECT_NE(NULL, strstr(self->c.ans.text, "have no ranks"));
+}
+
+/* Expectation 13. Small tables of buckets, to be quick. */
 TEST_F(gq, random_requests)
 {
 	unsigned int refused = 0, n, i;

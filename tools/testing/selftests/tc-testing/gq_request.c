@@ -40,6 +40,20 @@ const struct param param[TCA_GQ_MAX + 1] = {
 		40000 },
 	[TCA_GQ_LOW_RATE_THRESHOLD] = { "low_rate_threshold", 8, 0, UINT64_MAX,
 		68750 },
+	[TCA_GQ_BANDS] = { "bands", 1, 1, GQ_BANDS_MAX, 3 },
+	[TCA_GQ_RATE] = { "rate", 8, 1, UINT64_MAX, GQ_RATE_UNLIMITED },
+};
+
+const struct param band_param[TCA_GQ_BAND_MAX + 1] = {
+	[TCA_GQ_BAND_MODE] = { "mode", 1, 0, GQ_BAND_STRICT, GQ_BAND_WRR },
+	[TCA_GQ_BAND_WEIGHT] = { "weight", 4, GQ_BAND_WEIGHT_MIN,
+		GQ_BAND_WEIGHT_MAX, 589824 },
+	[TCA_GQ_BAND_LIMIT] = { "band limit", 4, 1, GQ_LIMIT_MAX,
+		GQ_LIMIT_MAX },
+	[TCA_GQ_BAND_STARVE] = { "starve", 8, 0, GQ_BAND_STARVE_MAX, 0 },
+	[TCA_GQ_BAND_POLICY] = { "policy", 1, 0, __GQ_POLICY_MAX - 1, 0 },
+	[TCA_GQ_BAND_RATE] = { "band_rate", 8, 1, UINT64_MAX,
+		GQ_RATE_UNLIMITED },
 };
 
 static int ext_ack_attr(const struct nlattr *attr, void *data)
@@ -148,12 +162,12 @@ uint32_t put(struct conn *c, int type, const void *data, int len)
 	return at;
 }
 
-uint32_t put_val(struct conn *c, int type, uint64_t val)
+uint32_t put_num(struct conn *c, int type, uint64_t val, int size)
 {
 	uint32_t val32 = val;
 	uint8_t val8 = val;
 
-	switch (param[type].size) {
+	switch (size) {
 	case 1:
 		return put(c, type, &val8, 1);
 	case 4:
@@ -161,6 +175,28 @@ uint32_t put_val(struct conn *c, int type, uint64_t val)
 	default:
 		return put(c, type, &val, 8);
 	}
+}
+
+uint32_t put_val(struct conn *c, int type, uint64_t val)
+{
+	return put_num(c, type, val, param[type].size);
+}
+
+/* A change of a band: a list of one entry, open. @band -1: no index. */
+void begin_band(struct conn *c, struct nlattr **list, struct nlattr **entry,
+		int band)
+{
+	begin_change(c);
+	*list = mnl_attr_nest_start(c->req, TCA_GQ_BAND_LIST);
+	*entry = mnl_attr_nest_start(c->req, TCA_GQ_BAND_ENTRY);
+	if (band >= 0)
+		put_num(c, TCA_GQ_BAND_INDEX, band, 1);
+}
+
+void end_band(struct conn *c, struct nlattr *list, struct nlattr *entry)
+{
+	mnl_attr_nest_end(c->req, entry);
+	mnl_attr_nest_end(c->req, list);
 }
 
 int send_it(struct conn *c)
@@ -235,14 +271,11 @@ static const struct nlattr *find(const uint8_t *attrs, int len, int type)
 	return NULL;
 }
 
-/* The value in a dump; ~0xbad when it is absent or has another length. */
-uint64_t value(const struct dump *d, int type)
+static uint64_t number(const struct nlattr *attr, int size)
 {
-	const struct nlattr *attr = find(d->opts, d->opts_len, type);
-
-	if (!attr || mnl_attr_get_payload_len(attr) != param[type].size)
+	if (mnl_attr_get_payload_len(attr) != size)
 		return ~0xbadULL;
-	switch (param[type].size) {
+	switch (size) {
 	case 1:
 		return mnl_attr_get_u8(attr);
 	case 4:
@@ -250,6 +283,34 @@ uint64_t value(const struct dump *d, int type)
 	default:
 		return mnl_attr_get_u64(attr);
 	}
+}
+
+/* Band @band's setting in a dump; ~0xbad when it is not there. */
+uint64_t band_value(const struct dump *d, int band, int type)
+{
+	const struct nlattr *list, *entry, *index, *attr;
+
+	list = find(d->opts, d->opts_len, TCA_GQ_BAND_LIST);
+	if (!list)
+		return ~0xbadULL;
+	mnl_attr_for_each_nested(entry, list) {
+		const uint8_t *in = mnl_attr_get_payload(entry);
+		int len = mnl_attr_get_payload_len(entry);
+
+		index = find(in, len, TCA_GQ_BAND_INDEX);
+		attr = find(in, len, type);
+		if (index && attr && mnl_attr_get_u8(index) == band)
+			return number(attr, band_param[type].size);
+	}
+	return ~0xbadULL;
+}
+
+/* The value in a dump; ~0xbad when it is absent or has another length. */
+uint64_t value(const struct dump *d, int type)
+{
+	const struct nlattr *attr = find(d->opts, d->opts_len, type);
+
+	return attr ? number(attr, param[type].size) : ~0xbadULL;
 }
 
 bool same_settings(const struct dump *a, const struct dump *b)

@@ -25,9 +25,9 @@ struct answer {
 /* TCA_OPTIONS and statistics of gq as dumped. */
 struct dump {
 	char kind[16];
-	uint8_t opts[1024];
+	uint8_t opts[2048];
 	uint16_t opts_len;
-	uint8_t stats[1024];
+	uint8_t stats[2048];
 	uint16_t stats_len;
 };
 
@@ -48,15 +48,21 @@ struct param {
 };
 
 extern const struct param param[TCA_GQ_MAX + 1];
+extern const struct param band_param[TCA_GQ_BAND_MAX + 1];
 
 int add_dummy(struct mnl_socket *nl);
 void begin(struct conn *c, int type, int flags, bool opts);
 void begin_change(struct conn *c);
 uint32_t put(struct conn *c, int type, const void *data, int len);
+uint32_t put_num(struct conn *c, int type, uint64_t val, int size);
 uint32_t put_val(struct conn *c, int type, uint64_t val);
+void begin_band(struct conn *c, struct nlattr **list, struct nlattr **entry,
+		int band);
+void end_band(struct conn *c, struct nlattr *list, struct nlattr *entry);
 int send_it(struct conn *c);
 int get(struct conn *c, struct dump *d);
 uint64_t value(const struct dump *d, int type);
+uint64_t band_value(const struct dump *d, int band, int type);
 bool same_settings(const struct dump *a, const struct dump *b);
 
 #endif /* GQ_REQUEST_H */
