@@ -126,7 +126,8 @@ static struct gq_item *gq_model_first(const struct gq_rig *r)
 
 /*
  * Bucket k holds (k * g, (k + 1) * g]: what is late is in the window's first
- * bucket, what is beyond it in its last one.
+ * bucket, what is beyond it in the last one whose number is a multiple of a
+ * 512th of the slots.
  */
 static void gq_model_insert(struct gq_rig *r, struct gq_item *it)
 {
@@ -140,8 +141,11 @@ static void gq_model_insert(struct gq_rig *r, struct gq_item *it)
 		r->base = r->now / g;
 	if (k < r->base)
 		k = r->base;
-	if (k > r->base + r->slots - 1)
+	if (k > r->base + r->slots - 1) {
 		k = r->base + r->slots - 1;
+		if (r->slots > 512)
+			k -= k % (r->slots / 512);
+	}
 
 	it->bucket = k;
 	it->seq = r->seq++;

@@ -7,6 +7,7 @@
 #define _NET_SCHED_GQ_MEMORY_H
 
 #include <linux/mm.h>
+#include <linux/vmalloc.h>
 
 #include "gq_policy.h"
 
@@ -35,8 +36,8 @@ static int gq_memory_get(struct gq_memory *mem, struct Qdisc *sch,
 
 	if (!q->wheel_mem || cfg->buckets != q->cfg.buckets ||
 	    cfg->granularity != q->cfg.granularity) {
-		mem->wheel = kvzalloc_node(gq_wheel_size(cfg->buckets),
-					   GFP_KERNEL, node);
+		/* A power of two and a little: kmalloc would take twice that. */
+		mem->wheel = vzalloc_node(gq_wheel_size(cfg->buckets), node);
 		if (!mem->wheel) {
 			NL_SET_ERR_MSG_FMT_MOD(extack,
 					       "no memory for %u buckets",

@@ -30,8 +30,10 @@
  * 1. every node is in a bucket in [base, base + N), base <= next;
  * 2. next is the earliest bucket in use, GQ_WHEEL_EMPTY when there is none;
  * 3. a slot's bit is set if and only if the slot's list is not empty;
- * 4. a node whose deadline is beyond the window is in its last bucket, with
- *    its own deadline kept; when that bucket expires it is inserted again.
+ * 4. a node whose deadline is beyond the window is in one of its last buckets,
+ *    with its own deadline kept; when that bucket expires it is inserted again.
+ *    Only every 64th bucket (of 2^15) is used for that, so that such nodes
+ *    share a timer instead of having one each.
  *    If the clock jumps past both, it leaves with the bucket that it waited in,
  *    before later buckets with earlier deadlines: all that leave in a call are
  *    overdue alike, and their exact order would take a sort.
@@ -249,6 +251,8 @@ static inline void gq_list_splice_tail(struct gq_list *list,
 }
 
 #define GQ_WHEEL_EMPTY	(~0ULL)
+/* Of 2^15 buckets, nodes beyond them meet in every 64th one. */
+#define GQ_WHEEL_PARK_LOG	9
 
 /**
  * struct gq_wheel - nodes by their deadline
@@ -340,7 +344,9 @@ static inline void gq_wheel_insert(struct gq_wheel *w, struct gq_node *node,
 	/* An empty wheel may have been left far behind: take all its span. */
 	if (!w->count && now >> w->shift > w->base)
 		w->base = now >> w->shift;
-	k = clamp(k, w->base, w->base + w->mask);
+	k = max(k, w->base);
+	if (k > w->base + w->mask)
+		k = (w->base + w->mask) & ~((u64)w->mask >> GQ_WHEEL_PARK_LOG);
 
 	slot = &w->slots[k & w->mask];
 	if (!*slot)

@@ -171,8 +171,11 @@ static void model_insert(struct rig *r, struct item *it)
 	it->bucket = d ? (d - 1) >> r->w.shift : 0;
 	if (it->bucket < r->base)
 		it->bucket = r->base;
-	if (it->bucket > last)
+	if (it->bucket > last) {
 		it->bucket = last;
+		if (r->w.mask >= 512)
+			it->bucket -= last % ((r->w.mask + 1) / 512);
+	}
 	it->order = r->order++;
 	it->inside = 1;
 	r->inside++;
