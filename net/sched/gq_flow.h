@@ -90,7 +90,7 @@ struct gq_band {
 struct gq_sched {
 /* Read mostly */
 	struct gq_config	cfg;
-	u64			catch_up;	/* ns, granularity + slack */
+	u64			catch_up;	/* ns that lateness is made up for */
 	unsigned long		refill_jiffies;
 	void			*wheel_mem;
 	bool			dscp_used;	/* the DSCP map is not empty */

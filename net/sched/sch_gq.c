@@ -74,6 +74,8 @@
 #include "gq_policy.h"
 #include "gq_shaper.h"
 
+/* What a processor may take until it comes to a timer that has expired. */
+#define GQ_CPU_LATE_NS		(20 * NSEC_PER_USEC)
 /* More packets than this without a flow could be unfair to the others. */
 #define GQ_FASTPATH_MAX		8
 
@@ -769,7 +771,7 @@ static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,
 	gq_config_commit(&q->cfg, cfg);
 	WRITE_ONCE(sch->limit, cfg->limit);
 	q->refill_jiffies = usecs_to_jiffies(cfg->refill_delay);
-	q->catch_up = (u64)cfg->granularity + cfg->timer_slack;
+	q->catch_up = (u64)cfg->granularity + cfg->timer_slack + GQ_CPU_LATE_NS;
 	gq_bands_derive(q);
 	gq_shapers_derive(q);
 	for (i = 0; i < GQ_BANDS_MAX; i++)

@@ -36,7 +36,9 @@ others()
 
 	shift
 	ip netns exec "$B" gq_recv --port 9999 --count "$count" >"$tmp/others" &
-	wait_for grep -q ready "$tmp/others"
+	until grep -q ready "$tmp/others"; do
+		sleep 0.01
+	done
 	ip netns exec "$A" gq_send --to $V4 --port 9999 --count "$count" "$@" >"$tmp/tx"
 }
 
