@@ -73,10 +73,16 @@ parents()
 	return 1
 }
 
-# burst: ten flows of 200 packets each, of which 120 fit
+# burst: ten flows of 200 packets each, of any size, of which 120 fit; so what is
+# dropped is seldom as long as what comes
 burst()
 {
-	tx --to $V4 --flows 10 --count 200
+	awk 'BEGIN {
+		srand(1)
+		for (i = 0; i < 2000; i++)
+			print 0, i % 10, 200 + int(rand() * 1000), 0, 0, 0
+	}' >"$tmp/trace"
+	tx --to $V4 --flows 10 --trace "$tmp/trace"
 	tx --to $V4 --first-flow 20 --flows 5 --size 500 --count 7
 }
 
