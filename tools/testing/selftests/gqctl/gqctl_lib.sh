@@ -4,8 +4,8 @@
 #
 # Shared by gqctl's tests: private network namespaces, results in KTAP.
 #
-# Each test lists its expectations, calls gqctl_init NUMBER TOOL..., then "check"
-# for each expectation, and ends with ktap_finished.
+# Each test lists its expectations, calls gqctl_init TOOL... and ktap_set_plan,
+# then "check" for each expectation, and ends with ktap_finished.
 #
 # NETSTEER_CLOCK=virtual says that time passes only when nothing runs, as in
 # "scripts/vm --virtual-time": only then upper bounds of delays are asserted.
@@ -52,9 +52,8 @@ gqctl_cleanup()
 
 gqctl_init()
 {
-	local tool ns plan=$1
+	local tool ns
 
-	shift
 	ktap_print_header
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	for tool in gqctl nft jq ip "$@"; do
@@ -69,7 +68,6 @@ gqctl_init()
 	done
 	at "$A" nft list tables >"$tmp/err" 2>&1 ||
 		skip "the kernel has no nf_tables: $(head -n 1 "$tmp/err")"
-	ktap_set_plan "$plan"
 }
 
 # The module: loaded already, given as GQ_MODULE=FILE, or where modprobe finds it.

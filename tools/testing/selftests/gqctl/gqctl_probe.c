@@ -53,7 +53,7 @@ static int receive(uint16_t port, size_t count)
 	size_t n = 0;
 
 	if (p.fd < 0 || !delay || bind(p.fd, (struct sockaddr *)&any, sizeof(any)))
-		return fail("cannot receive");
+		return fail("cannot open the port");
 	while (n < count && poll(&p, 1, n ? SILENCE_MS : FIRST_MS) > 0)
 		if (recv(p.fd, &sent, sizeof(sent), 0) == sizeof(sent))
 			delay[n++] = now_ns() - sent;
