@@ -3,7 +3,7 @@
 # ns per packet over the number of flows, a panel for each of two traces.
 # Variables: points ("trace flows kind ns" a line), out, machine.
 
-set terminal svg size 960,420 dynamic font "sans-serif,12" background "white"
+set terminal svg size 960,420 dynamic noenhanced font "sans-serif,12" background "white"
 set output out
 set multiplot layout 1,2 title machine font ",10"
 set logscale xy
