@@ -46,6 +46,7 @@ help:
 ##   tools                build tc's plugin and the programs
 ##   samples              build the BPF samples
 ##   selftests            build the kselftests [KSRC=...]
+##   bench-gq             what a packet costs in gq, fq and others
 ##   check-debug          the gq tests under KASAN, kmemleak and lockdep
 ##   style                checkpatch --strict, sparse, shellcheck, mandoc
 ##   install              install modules, tools, manual pages [DESTDIR=]
@@ -95,6 +96,10 @@ selftests:
 .PHONY: demo
 demo: lab
 	$(Q)scripts/demo
+
+.PHONY: bench-gq
+bench-gq: lab
+	$(Q)scripts/bench-gq
 
 .PHONY: check
 check: deps
