@@ -122,7 +122,7 @@ int ruleset_add(struct ruleset *set, const struct rule *r)
 	size_t i;
 
 	if (set->nr_rules == RULES_MAX)
-		return fail(E2BIG, "there are %d rules already, the most that gqctl keeps",
+		return fail(EINVAL, "there are %d rules already, the most that gqctl keeps",
 			    RULES_MAX);
 	for (i = 0; i < set->nr_rules; i++) {
 		other = &set->rule[i];
@@ -166,7 +166,7 @@ int ruleset_add_intake(struct ruleset *set, const struct intake *in)
 	if (!strcmp(in->dev, in->ifb))
 		return complain(&in->at, "%s can't pass its packets through itself", in->dev);
 	if (set->nr_intakes == INTAKES_MAX)
-		return fail(E2BIG, "there are %d intakes already, the most that gqctl keeps",
+		return fail(EINVAL, "there are %d intakes already, the most that gqctl keeps",
 			    INTAKES_MAX);
 	for (i = 0; i < set->nr_intakes; i++) {
 		if (!strcmp(set->intake[i].dev, in->dev))

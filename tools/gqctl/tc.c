@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,6 +208,8 @@ void gq_name(const struct gq *q, char *buf, size_t size)
 {
 	if (q->handle >> 16)
 		snprintf(buf, size, "%s (%x:)", q->dev, q->handle >> 16);
+	else if (q->parent == TC_H_ROOT)
+		snprintf(buf, size, "%s (root)", q->dev);
 	else
 		snprintf(buf, size, "%s (parent %x:%x)", q->dev, q->parent >> 16,
 			 q->parent & 0xffff);
@@ -231,7 +234,13 @@ static void put_bands(struct nlmsghdr *msg, uint8_t from, uint8_t to)
 	mnl_attr_nest_end(msg, list);
 }
 
-/* Change the qdisc @from, in one request, to what differs in @to. */
+/*
+ * Change the qdisc @from, in one request, to what differs in @to.
+ *
+ * One that the kernel made by itself (net.core.default_qdisc) has the handle 0,
+ * and can't be changed. But it has no settings either that a new one in its place
+ * would lack; only the packets in it are lost.
+ */
 int gq_write(const struct gq *from, const struct gq *to)
 {
 	char buf[BUFFER_BYTES], request[1024], name[64];
@@ -243,6 +252,8 @@ int gq_write(const struct gq *from, const struct gq *to)
 
 	msg->nlmsg_type = RTM_NEWQDISC;
 	msg->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	if (!from->handle)
+		msg->nlmsg_flags |= NLM_F_CREATE | NLM_F_REPLACE;
 	tc = mnl_nlmsg_put_extra_header(msg, sizeof(*tc));
 	tc->tcm_ifindex = from->ifindex;
 	tc->tcm_handle = from->handle;
@@ -259,6 +270,9 @@ int gq_write(const struct gq *from, const struct gq *to)
 	if (!err)
 		return 0;
 	gq_name(from, name, sizeof(name));
+	if (from->parent != TC_H_ROOT && !TC_H_MAJ(from->parent))
+		return fail(-err, "cannot change gq of %s; first tc qdisc replace dev %s root mq",
+			    name, from->dev);
 	return fail(-err, "cannot change gq of %s%s%s%s", name, said ? ": " : "", said ?: "",
 		    err == -EPERM ? "; run it as root" : "");
 }
