@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2034 # "check" reads variables by name
 #
 # Bands: which one a packet is put into, and how they share a slow link (a tbf
 # above gq, so that a queue builds up). Expected:
