@@ -256,15 +256,15 @@ static void sandbox(struct args *a, const struct options *o, const struct guest 
 		"setpriv", "--securebits=+noroot,+noroot_locked", "--inh-caps=-setpcap",
 		"--ambient-caps=-setpcap", "--bounding-set=-all", NULL
 	};
+	const char *const seen[] = { o->tree, o->cache, cwd, o->stage };
 	unsigned int i;
 
 	arg_list(a, fixed);
 	if (!geteuid())
 		arg_list(a, caps);
-	if (hidden(cwd))
-		bind_path(a, "--ro-bind", cwd, cwd);
-	if (o->stage && hidden(o->stage))
-		bind_path(a, "--ro-bind", o->stage, o->stage);
+	for (i = 0; i < sizeof(seen) / sizeof(*seen); i++)
+		if (seen[i] && hidden(seen[i]))
+			bind_path(a, "--ro-bind-try", seen[i], seen[i]);
 	for (i = 0; i < o->nr_shares; i++)
 		bind_path(a, "--bind", o->shares[i], o->shares[i]);
 	bind_path(a, "--ro-bind", o->kernel, GUEST_DIR "/kernel");

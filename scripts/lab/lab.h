@@ -26,6 +26,7 @@ struct options {
 	unsigned long mem_mib, cpus, seed;
 	bool virtual_time, kvm, verbose;
 	char *shares[MAX_SHARES];
+	const char *tree, *cache;	/* to be seen, wherever they are */
 	unsigned int nr_shares;
 	char *append;		/* for the kernel's command line, or NULL */
 	char **argv;		/* the command, never empty */

@@ -68,6 +68,8 @@ static const struct option longopts[] = {
 	{ "kernel",		required_argument, NULL, 'k' },
 	{ "init",		required_argument, NULL, 'i' },
 	{ "stage",		required_argument, NULL, 'g' },
+	{ "tree",		required_argument, NULL, 'T' },
+	{ "cache",		required_argument, NULL, 'C' },
 	{ "seed-lib",		required_argument, NULL, 'l' },
 	{ "mem",		required_argument, NULL, 'm' },
 	{ "cpus",		required_argument, NULL, 'c' },
@@ -95,6 +97,12 @@ static int parse_option(struct options *o, int c)
 		return 0;
 	case 'g':
 		o->stage = optarg;
+		return 0;
+	case 'T':
+		o->tree = optarg;
+		return 0;
+	case 'C':
+		o->cache = optarg;
 		return 0;
 	case 'l':
 		o->seed_lib = optarg;
