@@ -62,8 +62,8 @@ enum gq_band_mode {
  *	weight, skb->mark modulo 65536 of its packets (0: 1)
  * @GQ_POLICY_SRPT: fewest packets in the queue first
  * @GQ_POLICY_PFABRIC: smallest remaining size first: the smallest skb->mark of
- *	the flow's packets when they come in, of the first packet when one has
- *	left (pFabric; mark 0: as large as can be)
+ *	the flow's packets when they come in, and when one has left the smaller
+ *	one of it and of the next (mark 0: as large as can be)
  * @GQ_POLICY_LSTF: least slack first: the packet that must be sent soonest, by
  *	its time of departure plus skb->mark us
  * @__GQ_POLICY_MAX: number of policies
