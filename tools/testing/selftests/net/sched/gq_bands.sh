@@ -21,6 +21,7 @@
 # 19.	in all of these: enqueued = dequeued + evicted + queued, and packets,
 #	bytes and drops of all classes are those of the qdisc
 . "$(dirname "$0")/gq_lib.sh"
+timed
 
 # shellcheck disable=SC2034 # "check" uses them
 readonly EF=184 CS1=32

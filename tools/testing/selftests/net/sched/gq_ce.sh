@@ -14,6 +14,7 @@
 # 7.	nor are packets that wait for their departure time
 # shellcheck source-path=SCRIPTDIR disable=SC2034,SC2086,SC2119 # see gq_lib.sh
 . "$(dirname "$0")/gq_lib.sh"
+timed
 
 # A packet has waited for gq when tbf peeks at it; it then still waits for its
 # turn in tbf, for as long as the packet before it takes.

@@ -15,6 +15,7 @@
 # 8.	deletion under load, 20 times: a new gq starts at 0 and carries on
 # shellcheck source-path=SCRIPTDIR disable=SC2034,SC2086,SC2119 # see gq_lib.sh
 . "$(dirname "$0")/gq_lib.sh"
+timed
 
 # load COUNT FLOWS [OPTION...]: a paced burst; it is queued when this returns
 load()

@@ -15,6 +15,7 @@
 # 6.	in the link's own order the backlog is not disturbed: nothing is lost
 # shellcheck source-path=SCRIPTDIR disable=SC2034,SC2086,SC2119 # see gq_lib.sh
 . "$(dirname "$0")/gq_lib.sh"
+timed
 
 readonly MAX=1402	# 100 + 7 * 180 + headers
 readonly PACKET_NS=1133600	# 1417 bytes at 10 Mbit/s

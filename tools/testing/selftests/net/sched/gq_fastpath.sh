@@ -16,6 +16,7 @@
 # 11.	no segment of all these came out of order, none was sent again
 # shellcheck source-path=SCRIPTDIR disable=SC2034,SC2086,SC2119 # see gq_lib.sh
 . "$(dirname "$0")/gq_lib.sh"
+timed
 
 # tcp RATE MS FLOWS
 tcp()

@@ -16,6 +16,7 @@
 # 11.	the same when flows are in ranked bands
 # 12.	always: enqueued = dequeued + evicted + queued, arrived = dequeued
 . "$(dirname "$0")/gq_lib.sh"
+timed
 
 wrong=0
 

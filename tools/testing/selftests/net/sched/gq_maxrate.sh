@@ -16,6 +16,7 @@
 # 9.	a lower maxrate counts from the next packet on
 # shellcheck source-path=SCRIPTDIR disable=SC2034,SC2086,SC2119 # see gq_lib.sh
 . "$(dirname "$0")/gq_lib.sh"
+timed
 
 exact()
 {

@@ -18,6 +18,7 @@
 # 12.	with them the same bounds hold, and the mean is as above
 # shellcheck source-path=SCRIPTDIR disable=SC2034,SC2086,SC2119 # see gq_lib.sh
 . "$(dirname "$0")/gq_lib.sh"
+timed
 
 exact()
 {

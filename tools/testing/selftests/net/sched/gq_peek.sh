@@ -9,6 +9,7 @@
 # 3.	the queue run empty
 # shellcheck source-path=SCRIPTDIR disable=SC2034,SC2086,SC2119 # see gq_lib.sh
 . "$(dirname "$0")/gq_lib.sh"
+timed
 
 readonly IT='.handle == "2:"'
 

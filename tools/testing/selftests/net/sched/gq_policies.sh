@@ -15,6 +15,7 @@
 # 14.	srpt with two bands: each sorted for itself, the strict one first
 # 15.	all packets of all runs arrived, in order of each flow, and are counted
 . "$(dirname "$0")/gq_lib.sh"
+timed
 
 wrong=0
 

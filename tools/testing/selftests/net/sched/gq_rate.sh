@@ -16,6 +16,7 @@
 # 10.	timers: at most one for each packet, and all packets are accounted for
 # shellcheck source-path=SCRIPTDIR disable=SC2034,SC2086,SC2119 # see gq_lib.sh
 . "$(dirname "$0")/gq_lib.sh"
+timed
 
 readonly RATE=1250000	# bytes/s, 10 Mbit/s
 

@@ -16,6 +16,7 @@
 # 12.	the lateness that gq itself reports has the same bounds
 # shellcheck source-path=SCRIPTDIR disable=SC2034,SC2086,SC2119 # see gq_lib.sh
 . "$(dirname "$0")/gq_lib.sh"
+timed
 
 # at_stamp WHAT COUNT TX-OPTION...
 at_stamp()
