@@ -20,7 +20,7 @@ ARCH	?= um
 LAB	:= --arch $(ARCH)$(if $(DEBUG), --debug)
 
 # One folder of built modules for each kernel, so that the sources stay clean.
-MODDIR	= $(BUILD)/modules/$(shell scripts/modules --id $(KDIR))
+MODDIR	= $(BUILD)/modules/$(shell scripts/modules --id $(KDIR) 2>/dev/null)
 
 ifneq ($(KSRC),)
 export NETSTEER_KSRC := $(KSRC)
