@@ -408,7 +408,7 @@ static void gq_config_init(struct gq_config *cfg, u32 mtu)
 		.buckets		= 32768,
 		.horizon		= 10ULL * NSEC_PER_SEC,
 		.horizon_drop		= 1,
-		.timer_slack		= 5 * NSEC_PER_USEC,
+		.timer_slack		= 10 * NSEC_PER_USEC,
 		.ce_threshold		= GQ_CE_THRESHOLD_OFF,
 		.orphan_mask		= 1023,
 		.refill_delay		= 40 * USEC_PER_MSEC,

@@ -71,7 +71,7 @@ static const struct gq_opt gq_opts[] = {
 	{ "horizon_cap", TCA_GQ_HORIZON_DROP, 1, GQ_FLAG, 0, "",
 	  "no value", "", "send packets beyond the horizon at the horizon" },
 	{ "timer_slack", TCA_GQ_TIMER_SLACK, 4, GQ_TIME, 0, "TIME",
-	  "a time with its unit, 0ns to 1s", "5us",
+	  "a time with its unit, 0ns to 1s", "10us",
 	  "how late the timer may be" },
 	{ "ce_threshold", TCA_GQ_CE_THRESHOLD, 8, GQ_TIME_OR_NONE, 0, "TIME",
 	  "a time with its unit, or off", "off",

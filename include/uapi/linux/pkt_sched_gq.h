@@ -152,7 +152,7 @@ enum gq_band_attr {
  * @TCA_GQ_HORIZON_DROP: u8, packets beyond the horizon are 1: dropped
  *	(default), 0: sent at the horizon
  * @TCA_GQ_TIMER_SLACK: u32, ns that the timer may be late, 0 ..
- *	GQ_TIMER_SLACK_MAX; default 5000
+ *	GQ_TIMER_SLACK_MAX; default 10000
  * @TCA_GQ_CE_THRESHOLD: u64, ns of queueing delay above which ECN-capable
  *	packets are marked CE; GQ_CE_THRESHOLD_OFF (default): never
  * @TCA_GQ_ORPHAN_MASK: u32, mask of the hash of packets without a socket: at

@@ -32,7 +32,7 @@ const struct param param[TCA_GQ_MAX + 1] = {
 	[TCA_GQ_HORIZON] = { "horizon", 8, 1, GQ_HORIZON_MAX, 10000000000 },
 	[TCA_GQ_HORIZON_DROP] = { "horizon_drop", 1, 0, 1, 1 },
 	[TCA_GQ_TIMER_SLACK] = { "timer_slack", 4, 0, GQ_TIMER_SLACK_MAX,
-		5000 },
+		10000 },
 	[TCA_GQ_CE_THRESHOLD] = { "ce_threshold", 8, 0, UINT64_MAX,
 		GQ_CE_THRESHOLD_OFF },
 	[TCA_GQ_ORPHAN_MASK] = { "orphan_mask", 4, 0, UINT32_MAX, 1023 },

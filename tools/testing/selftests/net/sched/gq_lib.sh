@@ -34,7 +34,7 @@ readonly CLOCK_NS=2048
 readonly HEADERS=42
 readonly V4=192.0.2.2 V6=2001:db8::2
 # gq's defaults that tests calculate with.
-readonly GRANULARITY=8192 SLACK=5000
+readonly GRANULARITY=8192 SLACK=10000
 
 # Pacing packet by packet at any rate, and room for a burst.
 readonly DEEP="limit 20000 flow_limit 20000"
