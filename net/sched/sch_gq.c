@@ -406,8 +406,8 @@ static void gq_note_lateness(struct gq_sched *q, u64 late)
 /*
  * Account for a packet that leaves: set the time before which the flow's next
  * one must not, which is the time at which this one was allowed to leave plus
- * what it takes at the flow's rate. Time lost to the wheel and the timer is so
- * made up for, but no more than that.
+ * what it takes at the flow's rate. gq_pace() says how much of the time that was
+ * lost since then is made up for.
  */
 static void gq_flow_charge(struct gq_sched *q, struct gq_flow *f,
 			   struct sk_buff *skb, u64 now)
