@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define NS_NODES_MIN		2
 #define NS_NODES_MAX		64
@@ -111,8 +112,16 @@ struct ns_config {
  * error that names file, line and key was printed; *cfg is then empty.
  */
 int ns_config_load(struct ns_config *cfg, const char *file);
+/* The same for a YAML text; file names it in messages. */
+int ns_config_parse(struct ns_config *cfg, const char *file, const char *text, size_t len);
 void ns_config_free(struct ns_config *cfg);
 /* The same as YAML with every default written out: what was really run. */
 int ns_config_write(const struct ns_config *cfg, const char *file);
+/* A further command for every node, from time 0; {id}, {n}, {name} are replaced. */
+int ns_config_command(struct ns_config *cfg, const char *text);
+/* What /etc/hosts says on that node: all nodes by name, and each interface of those
+ * with several as NAME-IFNAME.
+ */
+void ns_config_hosts(const struct ns_config *cfg, const struct ns_node *node, FILE *f);
 
 #endif
