@@ -174,6 +174,9 @@ static void gq_flow_set_state(struct gq_sched *q, struct gq_flow *f,
 {
 	if (f->state == GQ_WHEEL && f->qlen)
 		q->throttled--;
+	/* Emptied by an eviction while it waited: nothing to rank. */
+	if (!f->qlen && state != GQ_WHEEL && q->ranked & BIT(f->band))
+		state = GQ_IDLE;
 	f->state = state;
 
 	switch (state) {

@@ -188,6 +188,19 @@ static u64 gq_rank_listed(struct gq_sched *q, struct gq_flow *f)
 	return gq_policy_of(q, f->band)->listed(q, f);
 }
 
+/*
+ * The packets of a flow were noted for another policy than that of the band in
+ * which the flow is now.
+ */
+static void gq_flow_note(const struct gq_sched *q, struct gq_flow *f)
+{
+	const struct gq_policy_ops *p = gq_policy_of(q, f->band);
+	struct sk_buff *skb;
+
+	for (skb = f->qlen ? f->head : NULL; skb; skb = skb->next)
+		gq_cb(skb)->rank = p->note(skb);
+}
+
 /* A flow in its band's rank queue has got a packet, its last. */
 static void gq_rank_queued(struct gq_sched *q, struct gq_flow *f)
 {
@@ -207,12 +220,9 @@ static void gq_rank_queued(struct gq_sched *q, struct gq_flow *f)
 
 /* ---- Change of a band's policy ---- */
 
-/* Packets were noted for the policy that the band had when they came. */
 static void gq_table_note(const struct gq_sched *q, const struct gq_table *t,
 			  u32 band)
 {
-	const struct gq_policy_ops *p = gq_policy_of(q, band);
-	struct sk_buff *skb;
 	struct gq_hent *e;
 	u32 i;
 
@@ -220,35 +230,35 @@ static void gq_table_note(const struct gq_sched *q, const struct gq_table *t,
 		for (e = t->chain[i]; e; e = e->next) {
 			struct gq_flow *f = gq_hent_flow(e);
 
-			if (f->band != band || !f->qlen)
-				continue;
-			for (skb = f->head; skb; skb = skb->next)
-				gq_cb(skb)->rank = p->note(skb);
+			if (f->band == band)
+				gq_flow_note(q, f);
 		}
 	}
 }
 
 /*
- * Put the listed flows of a band under its new policy; @mem is the memory of
- * the rank queue for it, or NULL. Returns that of the old one.
+ * Give a band what its new policy needs; @mem is the memory of the rank queue
+ * for it, or NULL. Its flows are added to @all: they may belong to a band that is
+ * to be changed next, and so can be listed only after all bands are. Returns the
+ * memory of the old queue.
  */
-static void *gq_band_swap(struct gq_sched *q, u32 band, void *mem, u64 now)
+static void *gq_band_swap(struct gq_sched *q, u32 band, void *mem,
+			  struct gq_list *all)
 {
 	const struct gq_policy_ops *p = gq_policy_of(q, band);
 	struct gq_rankq *rq = &q->rankq[band];
 	struct gq_band *b = &q->band[band];
 	void *old = q->rank_mem[band];
-	struct gq_list all = b->new;
-	struct gq_node *node;
 	struct gq_rnode *n;
 
-	gq_list_splice_tail(&all, &b->old);
+	gq_list_splice_tail(all, &b->new);
+	gq_list_splice_tail(all, &b->old);
 	b->new.first = NULL;
 	b->old.first = NULL;
 	while (old && (n = gq_rankq_first(rq))) {
 		gq_rankq_remove(rq, n);
-		gq_list_add_tail(&all, &container_of(n, struct gq_ranked_flow,
-						     rnode)->flow.node);
+		gq_list_add_tail(all, &container_of(n, struct gq_ranked_flow,
+						    rnode)->flow.node);
 	}
 
 	q->rank_mem[band] = mem;
@@ -260,12 +270,18 @@ static void *gq_band_swap(struct gq_sched *q, u32 band, void *mem, u64 now)
 	} else {
 		q->ranked &= ~BIT(band);
 	}
-	while ((node = gq_list_pop(&all))) {
+	return old;
+}
+
+static void gq_relist(struct gq_sched *q, struct gq_list *all, u64 now)
+{
+	struct gq_node *node;
+
+	while ((node = gq_list_pop(all))) {
 		struct gq_flow *f = gq_node_flow(node);
 
 		gq_flow_set_state(q, f, f->qlen ? GQ_OLD : GQ_IDLE, now);
 	}
-	return old;
 }
 
 static void gq_ranks_reset(struct gq_sched *q)

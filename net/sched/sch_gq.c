@@ -244,6 +244,21 @@ static void gq_flow_activate(struct gq_sched *q, struct gq_flow *f,
 	}
 }
 
+/* A flow goes to another band as a whole. One that is listed elsewhere follows
+ * when it is come to there.
+ */
+static void gq_flow_move(struct gq_sched *q, struct gq_flow *f, u32 band,
+			 u64 now)
+{
+	if (f->state == GQ_RANKED)
+		gq_rankq_remove(&q->rankq[f->band], &gq_ranked(f)->rnode);
+	f->band = band;
+	if (q->ranked & BIT(band))
+		gq_flow_note(q, f);
+	if (f->state == GQ_RANKED)
+		gq_flow_set_state(q, f, GQ_OLD, now);
+}
+
 /* Add a packet to a flow, and the flow to the packet's band. */
 static void gq_flow_queue(struct gq_sched *q, struct gq_flow *f,
 			  struct sk_buff *skb, u64 departure, u64 now)
@@ -251,13 +266,8 @@ static void gq_flow_queue(struct gq_sched *q, struct gq_flow *f,
 	unsigned long idle_since = f->idle_since;
 	u32 band = gq_cb(skb)->band;
 
-	if (f->state == GQ_RANKED && f->band != band) {
-		gq_rankq_remove(&q->rankq[f->band], &gq_ranked(f)->rnode);
-		f->band = band;
-		gq_flow_set_state(q, f, GQ_OLD, now);
-	}
-	f->band = band;
-
+	if (f->band != band)
+		gq_flow_move(q, f, band, now);
 	gq_flow_push(f, skb, departure);
 	if (f->qlen == 1)
 		gq_flow_activate(q, f, idle_since, departure, now);
@@ -753,6 +763,7 @@ static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,
 	struct gq_sched *q = qdisc_priv(sch);
 	u64 now = ktime_get_ns();
 	struct gq_memory mem = { };
+	struct gq_list moved = { };
 	u8 changed = 0;
 	int err, i;
 
@@ -776,7 +787,8 @@ static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,
 	gq_shapers_derive(q);
 	for (i = 0; i < GQ_BANDS_MAX; i++)
 		if (changed & BIT(i))
-			mem.rank[i] = gq_band_swap(q, i, mem.rank[i], now);
+			mem.rank[i] = gq_band_swap(q, i, mem.rank[i], &moved);
+	gq_relist(q, &moved, now);
 	gq_evict(sch, cfg->limit);
 	sch_tree_unlock(sch);
 
