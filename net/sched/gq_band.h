@@ -47,8 +47,8 @@ static int gq_dscp(const struct sk_buff *skb)
 }
 
 /* A filter's verdict: the band, GQ_BANDS_MAX if it has none, -1: no packet. */
-static int gq_filter_band(const struct gq_sched *q, struct sk_buff *skb,
-			  int *ret)
+static noinline int gq_filter_band(const struct gq_sched *q,
+				   struct sk_buff *skb, int *ret)
 {
 	struct tcf_proto *filter = rcu_dereference_bh(q->filter_list);
 	struct tcf_result res;
@@ -119,11 +119,11 @@ static u32 gq_band_starving(const struct gq_sched *q, u32 ready, u64 now)
 }
 
 /* The next weighted band that is ready, and has bytes left after its refill. */
-static u32 gq_band_turn(struct gq_sched *q, u32 ready)
+static noinline u32 gq_band_turn(struct gq_sched *q, u32 ready)
 {
-	struct gq_band *b = &q->band[q->turn];
+	struct gq_band *b;
 
-	while (!(ready & BIT(q->turn)) || b->credit <= 0) {
+	do {
 		u32 above = ready & ~(BIT(q->turn + 1) - 1);
 		u32 weight;
 
@@ -131,8 +131,15 @@ static u32 gq_band_turn(struct gq_sched *q, u32 ready)
 		b = &q->band[q->turn];
 		weight = q->cfg.band[q->turn].weight;
 		b->credit = min_t(s32, b->credit + weight, weight);
-	}
+	} while (b->credit <= 0);
 	return q->turn;
+}
+
+static u32 gq_band_weighted(struct gq_sched *q, u32 ready)
+{
+	if (likely(ready & BIT(q->turn) && q->band[q->turn].credit > 0))
+		return q->turn;
+	return gq_band_turn(q, ready);
 }
 
 /* The band to be served next, of those in @ready, which is not 0. */
@@ -141,33 +148,64 @@ static u32 gq_band_next(struct gq_sched *q, u32 ready, u64 now)
 	u32 strict = ready & q->strict;
 	u32 i;
 
-	if (unlikely(ready & q->starvable)) {
-		i = gq_band_starving(q, ready, now);
-		if (i < GQ_BANDS_MAX)
-			return i;
-	}
-	if (strict)
-		return __ffs(strict);
-	return gq_band_turn(q, ready);
+	if (likely(!(ready & q->favoured)))
+		return gq_band_weighted(q, ready);
+	i = gq_band_starving(q, ready, now);
+	if (i < GQ_BANDS_MAX)
+		return i;
+	return strict ? __ffs(strict) : gq_band_weighted(q, ready);
 }
 
-static void gq_band_enqueued(struct gq_sched *q, const struct sk_buff *skb,
-			     u32 band)
+/* A packet of @len bytes was sent. */
+static void gq_band_sent(struct gq_sched *q, u32 band, u32 len, u64 now)
 {
-	q->band[band].qlen++;
-	q->band[band].qstats.backlog += qdisc_pkt_len(skb);
+	struct gq_band *b = &q->band[band];
+
+	b->credit -= len;
+	if (unlikely(q->starvable & BIT(band))) {
+		if (gq_band_waits(q, band, now))
+			b->rescues++;
+		b->served = now;
+	}
 }
 
-static void gq_band_left(struct gq_sched *q, struct sk_buff *skb)
+/* Packets that are queued in it. */
+static u32 gq_band_qlen(const struct gq_band *b)
+{
+	return b->taken_pkts - b->left_pkts;
+}
+
+static u32 gq_band_backlog(const struct gq_band *b)
+{
+	return b->taken_bytes - u64_stats_read(&b->bstats.bytes) -
+	       b->evicted_bytes;
+}
+
+/* A packet that had been taken in will not be sent. */
+static void gq_band_evicted(struct gq_sched *q, struct sk_buff *skb)
 {
 	struct gq_band *b = &q->band[gq_cb(skb)->band];
 
-	b->qlen--;
-	b->qstats.backlog -= qdisc_pkt_len(skb);
+	b->left_pkts++;
+	b->evicted_bytes += qdisc_pkt_len(skb);
+	b->drops++;
+	q->stats.evicted++;
+}
+
+/* What was taken in and sent is counted by band only. */
+static void gq_bands_sum(const struct gq_sched *q, struct gq_stats *st)
+{
+	int i;
+
+	for (i = 0; i < GQ_BANDS_MAX; i++) {
+		st->enqueued += q->band[i].taken_pkts;
+		st->dequeued += q->band[i].left_pkts;
+	}
+	st->dequeued -= st->evicted;
 }
 
 /* What follows from the settings of all bands; under the qdisc's lock. */
-static void gq_bands_derive(struct gq_sched *q)
+static void gq_bands_derive(struct gq_sched *q, u64 now)
 {
 	int i;
 
@@ -179,10 +217,12 @@ static void gq_bands_derive(struct gq_sched *q)
 			q->strict |= BIT(i);
 		if (q->cfg.band[i].starve)
 			q->starvable |= BIT(i);
+		q->band[i].served = now;
 		if (q->cfg.band[i].policy != GQ_POLICY_DRR)
 			q->ordered = true;
 	}
 	q->ordered |= q->strict;
+	q->favoured = q->strict | q->starvable;
 	q->dscp_used = memchr_inv(q->cfg.dscpmap, GQ_DSCP_NONE, GQ_DSCPS);
 }
 

@@ -69,10 +69,13 @@ static int gq_class_dump_stats(struct Qdisc *sch, unsigned long cl,
 {
 	struct gq_sched *q = qdisc_priv(sch);
 	struct gq_band *b = &q->band[cl - 1];
+	struct gnet_stats_queue qs = { };
 
+	qs.backlog = gq_band_backlog(b);
+	qs.drops = b->drops;
 	if (gnet_stats_copy_basic(d, NULL, &b->bstats, true) < 0)
 		return -1;
-	return gnet_stats_copy_queue(d, NULL, &b->qstats, b->qlen);
+	return gnet_stats_copy_queue(d, NULL, &qs, gq_band_qlen(b));
 }
 
 static const struct Qdisc_class_ops gq_class_ops = {

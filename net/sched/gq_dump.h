@@ -7,7 +7,7 @@
 
 #include <net/netlink.h>
 
-#include "gq_flow.h"
+#include "gq_band.h"
 
 static int gq_put_gauges(struct sk_buff *skb, const struct gq_sched *q,
 			 u64 due, u64 now)
@@ -35,13 +35,14 @@ static int gq_put_bands(struct sk_buff *skb, const struct gq_sched *q)
 	for (i = 0; i < GQ_BANDS_MAX; i++) {
 		const struct gq_band *b = &q->band[i];
 
-		if (i >= q->cfg.bands && !b->qlen)
+		if (i >= q->cfg.bands && !gq_band_qlen(b))
 			continue;
 		entry = nla_nest_start(skb, TCA_GQ_BAND_ENTRY);
 		if (!entry || nla_put_u8(skb, TCA_GQ_BAND_STATS_INDEX, i) ||
-		    nla_put_u32(skb, TCA_GQ_BAND_STATS_QLEN, b->qlen) ||
+		    nla_put_u32(skb, TCA_GQ_BAND_STATS_QLEN,
+				gq_band_qlen(b)) ||
 		    nla_put_u32(skb, TCA_GQ_BAND_STATS_BACKLOG,
-				b->qstats.backlog) ||
+				gq_band_backlog(b)) ||
 		    nla_put_u64_64bit(skb, TCA_GQ_BAND_STATS_PACKETS,
 				      u64_stats_read(&b->bstats.packets),
 				      TCA_GQ_BAND_STATS_PAD) ||
@@ -49,7 +50,7 @@ static int gq_put_bands(struct sk_buff *skb, const struct gq_sched *q)
 				      u64_stats_read(&b->bstats.bytes),
 				      TCA_GQ_BAND_STATS_PAD) ||
 		    nla_put_u64_64bit(skb, TCA_GQ_BAND_STATS_DROPS,
-				      b->qstats.drops, TCA_GQ_BAND_STATS_PAD) ||
+				      b->drops, TCA_GQ_BAND_STATS_PAD) ||
 		    nla_put_u64_64bit(skb, TCA_GQ_BAND_STATS_RESCUES,
 				      b->rescues, TCA_GQ_BAND_STATS_PAD))
 			return -EMSGSIZE;

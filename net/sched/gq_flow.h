@@ -71,21 +71,32 @@ struct gq_ranked_flow {
 	u64		finish;		/* STFQ: virtual time */
 };
 
+/* Counters only grow, each in one place; gq_band.h has what is queued. */
 struct gq_band {
+/* Written by dequeue */
 	struct gq_list		new;
 	struct gq_list		old;
-	u64			served;		/* ns, or when it became ready */
-	u64			vtime;		/* STFQ: of the packet sent last */
 	s32			credit;		/* bytes left; weighted bands */
-	u32			qlen;		/* packets */
+	u64			served;		/* ns, or when it became ready;
+						 * only of starvable bands
+						 */
+	struct gnet_stats_basic_sync	bstats;	/* what was sent */
+	u64			left_pkts;	/* sent or evicted */
+/* Written by enqueue */
+	u64			taken_pkts;
+	u64			taken_bytes;
+/* Seldom written, or by policies */
+	u64			evicted_bytes;
+	u64			drops;
 	u64			rescues;
-	struct gnet_stats_basic_sync	bstats;
-	struct gnet_stats_queue	qstats;
+	u64			vtime;		/* STFQ: of the packet sent last */
 };
 
 /* One for each band, and one for all. */
 #define GQ_SHAPER_ALL		GQ_BANDS_MAX
 #define GQ_SHAPERS		(GQ_BANDS_MAX + 1)
+/* Bits for what paces packets of all bands: the shaper for all, maxrate. */
+#define GQ_PACED_ALL		(BIT(GQ_SHAPER_ALL) | BIT(GQ_SHAPERS))
 
 struct gq_sched {
 /* Read mostly */
@@ -97,8 +108,10 @@ struct gq_sched {
 	bool			ordered;	/* some band is strict or ranked */
 	u8			strict;		/* bands with GQ_BAND_STRICT */
 	u8			starvable;	/* bands with a starvation bound */
+	u8			favoured;	/* strict or starvable */
 	u8			ranked;		/* bands with a rank queue */
 	u16			shaped;		/* shapers with a rate */
+	u16			paced;		/* the same, and GQ_PACED_ALL */
 	struct kmem_cache	*flow_cachep;
 	struct tcf_proto __rcu	*filter_list;
 	struct tcf_block	*block;
@@ -109,9 +122,7 @@ struct gq_sched {
 	u16			blocked;	/* shapers in the wheel */
 	struct gq_hash		hash;
 	struct gq_wheel		wheel;
-	struct sk_buff		*fast_head;
-	struct sk_buff		*fast_tail;
-	u32			fast_qlen;
+	struct gq_flow		fast;		/* packets without a flow */
 	u32			inactive;	/* flows without a packet */
 	u32			throttled;	/* flows in the wheel, not empty */
 	bool			timer_armed;
@@ -151,32 +162,38 @@ static struct gq_ranked_flow *gq_ranked(struct gq_flow *f)
 /* In gq_policy.h. */
 static u64 gq_rank_listed(struct gq_sched *q, struct gq_flow *f);
 
-static void gq_band_add(struct gq_sched *q, struct gq_flow *f, u64 now)
+static void gq_band_ready(struct gq_sched *q, u32 band, u64 now)
 {
-	struct gq_band *b = &q->band[f->band];
-
-	if (f->state == GQ_RANKED) {
-		gq_ranked(f)->rnode.rank = gq_rank_listed(q, f);
-		gq_rankq_insert(&q->rankq[f->band], &gq_ranked(f)->rnode);
-	} else {
-		gq_list_add_tail(f->state == GQ_NEW ? &b->new : &b->old,
-				 &f->node);
-	}
-	if (!(q->ready & BIT(f->band))) {
-		q->ready |= BIT(f->band);
-		b->served = now;
-	}
+	if (q->ready & BIT(band))
+		return;
+	q->ready |= BIT(band);
+	q->band[band].served = now;
 }
 
-/* The one place where a flow's state changes. It is in no list when called. */
-static void gq_flow_set_state(struct gq_sched *q, struct gq_flow *f,
-			      enum gq_state state, u64 now)
+static noinline void gq_ranked_add(struct gq_sched *q, struct gq_flow *f,
+				   u64 now)
 {
-	if (f->state == GQ_WHEEL && f->qlen)
-		q->throttled--;
 	/* Emptied by an eviction while it waited: nothing to rank. */
-	if (!f->qlen && state != GQ_WHEEL && q->ranked & BIT(f->band))
-		state = GQ_IDLE;
+	if (!f->qlen) {
+		f->state = GQ_IDLE;
+		f->idle_since = jiffies;
+		return;
+	}
+	f->state = GQ_RANKED;
+	gq_ranked(f)->rnode.rank = gq_rank_listed(q, f);
+	gq_rankq_insert(&q->rankq[f->band], &gq_ranked(f)->rnode);
+	gq_band_ready(q, f->band, now);
+}
+
+/*
+ * The one place where a flow's state changes. It is in no list when called. Of
+ * those that leave the wheel, gq_release() has taken account. Inline, for the
+ * state is a constant: each caller has only its own case.
+ */
+static __always_inline void gq_flow_set_state(struct gq_sched *q,
+					      struct gq_flow *f,
+					      enum gq_state state, u64 now)
+{
 	f->state = state;
 
 	switch (state) {
@@ -186,9 +203,14 @@ static void gq_flow_set_state(struct gq_sched *q, struct gq_flow *f,
 	case GQ_NEW:
 	case GQ_OLD:
 	case GQ_RANKED:
-		if (q->ranked & BIT(f->band))
-			f->state = GQ_RANKED;
-		gq_band_add(q, f, now);
+		if (unlikely(q->ranked & BIT(f->band))) {
+			gq_ranked_add(q, f, now);
+			break;
+		}
+		gq_list_add_tail(state == GQ_NEW ? &q->band[f->band].new :
+						   &q->band[f->band].old,
+				 &f->node);
+		gq_band_ready(q, f->band, now);
 		break;
 	case GQ_WHEEL:
 		gq_wheel_insert(&q->wheel, &f->node, now);
@@ -216,17 +238,14 @@ static void gq_flow_push(struct gq_flow *f, struct sk_buff *skb, u64 departure)
 	f->qlen++;
 }
 
-static struct sk_buff *gq_flow_pop(struct gq_sched *q, struct gq_flow *f)
+/* The flow must have a packet. Return: its first one */
+static struct sk_buff *gq_flow_pop(struct gq_flow *f)
 {
 	struct sk_buff *skb = f->head;
 
 	f->head = skb->next;
+	f->qlen--;
 	skb_mark_not_on_list(skb);
-	if (!--f->qlen) {
-		q->inactive++;
-		if (f->state == GQ_WHEEL)
-			q->throttled--;
-	}
 	return skb;
 }
 
@@ -237,11 +256,16 @@ static struct sk_buff *gq_flow_pop(struct gq_sched *q, struct gq_flow *f)
  */
 static struct sk_buff *gq_flow_evict(struct gq_sched *q, struct gq_flow *f)
 {
-	struct sk_buff *skb = gq_flow_pop(q, f);
+	struct sk_buff *skb = gq_flow_pop(f);
 
 	if (f->head) {
 		f->node.deadline = max(f->node.deadline,
 				       gq_cb(skb)->next_departure);
+		return skb;
+	}
+	q->inactive++;
+	if (f->state == GQ_WHEEL) {
+		q->throttled--;
 	} else if (f->state == GQ_RANKED) {
 		gq_rankq_remove(&q->rankq[f->band], &gq_ranked(f)->rnode);
 		gq_flow_set_state(q, f, GQ_IDLE, 0);
@@ -336,7 +360,8 @@ static void gq_gc(struct gq_sched *q)
 	}
 }
 
-static struct gq_flow *gq_flow_create(struct gq_sched *q, unsigned long key)
+static noinline struct gq_flow *gq_flow_create(struct gq_sched *q,
+					       unsigned long key)
 {
 	struct gq_flow *f;
 

@@ -94,6 +94,9 @@ static void gq_shapers_derive(struct gq_sched *q)
 			q->shaped |= BIT(i);
 	if (q->cfg.rate != GQ_RATE_UNLIMITED)
 		q->shaped |= BIT(GQ_SHAPER_ALL);
+	q->paced = q->shaped;
+	if (q->cfg.maxrate != GQ_RATE_UNLIMITED)
+		q->paced |= BIT(GQ_SHAPERS);
 }
 
 /* Called with the wheel drained. */

@@ -95,11 +95,12 @@ static bool gq_fastpath(const struct Qdisc *sch, struct sk_buff *skb,
 	const struct gq_sched *q = qdisc_priv(sch);
 	const struct gq_flow *f;
 
-	if (departure > now)
+	/* What fails most often on a busy queue comes first. */
+	if (departure > now ||
+	    q->hash.count != q->inactive + q->throttled)
 		return false;
 
-	if (q->cfg.maxrate != GQ_RATE_UNLIMITED ||
-	    q->shaped & (BIT(gq_cb(skb)->band) | BIT(GQ_SHAPER_ALL)))
+	if (unlikely(q->paced & (BIT(gq_cb(skb)->band) | GQ_PACED_ALL)))
 		return false;
 
 	if (skb->sk && sk_fullsock(skb->sk) && !sk_is_tcp(skb->sk) &&
@@ -113,8 +114,7 @@ static bool gq_fastpath(const struct Qdisc *sch, struct sk_buff *skb,
 	if (q->ordered)
 		return false;
 
-	if (q->hash.count != q->inactive + q->throttled ||
-	    q->fast_qlen >= GQ_FASTPATH_MAX || gq_wheel_due(&q->wheel) <= now)
+	if (q->fast.qlen >= GQ_FASTPATH_MAX || gq_wheel_due(&q->wheel) <= now)
 		return false;
 
 	if (!q->throttled)
@@ -152,7 +152,7 @@ static struct gq_flow *gq_classify(struct Qdisc *sch, struct sk_buff *skb,
 
 	key = gq_flow_key(q, skb, sk);
 	f = gq_flow_find(q, key);
-	if (!f)
+	if (unlikely(!f))
 		f = gq_flow_create(q, key);
 	if (unlikely(f && sk && f->socket_hash != sk->sk_hash)) {
 		/* Another socket at the same address: it starts afresh. Its
@@ -172,12 +172,10 @@ static struct gq_flow *gq_classify(struct Qdisc *sch, struct sk_buff *skb,
  * Departure times come in the clock that the sender chose (SO_TXTIME). The
  * packet keeps its own, which a driver with launch time may want to see.
  */
-static u64 gq_departure(struct gq_sched *q, const struct sk_buff *skb, u64 now)
+static u64 gq_departure(struct gq_sched *q, const struct sk_buff *skb)
 {
 	u64 tstamp = skb->tstamp;
 
-	if (!tstamp)
-		return now;
 	if (likely(skb->tstamp_type == SKB_CLOCK_MONOTONIC))
 		return tstamp;
 
@@ -190,9 +188,13 @@ static u64 gq_departure(struct gq_sched *q, const struct sk_buff *skb, u64 now)
 /* Return: the departure time, or U64_MAX if the packet must be dropped */
 static u64 gq_stamp(struct gq_sched *q, struct sk_buff *skb, u64 now)
 {
-	s64 wait = gq_departure(q, skb, now) - now;
-	struct sock *sk = skb->sk;
+	s64 wait;
 
+	gq_cb(skb)->segs = skb_is_gso(skb) ? skb_shinfo(skb)->gso_segs : 1;
+	if (!skb->tstamp)
+		return now;
+
+	wait = gq_departure(q, skb) - now;
 	if (unlikely(wait > (s64)q->cfg.horizon)) {
 		if (q->cfg.horizon_drop)
 			return U64_MAX;
@@ -200,21 +202,16 @@ static u64 gq_stamp(struct gq_sched *q, struct sk_buff *skb, u64 now)
 		skb->tstamp -= wait - q->cfg.horizon;
 		wait = q->cfg.horizon;
 	}
-	gq_cb(skb)->segs = skb_is_gso(skb) ? skb_shinfo(skb)->gso_segs : 1;
-	gq_cb(skb)->sk_rate = !skb->tstamp && sk && sk_fullsock(sk) &&
-			      sk->sk_state != TCP_LISTEN;
 	return now + max_t(s64, wait, 0);
 }
 
-static void gq_fast_push(struct gq_sched *q, struct sk_buff *skb)
+/* A packet that its sender did not stamp goes by its socket's rate. */
+static bool gq_sk_rate(const struct sk_buff *skb)
 {
-	skb->next = NULL;
-	if (q->fast_head)
-		q->fast_tail->next = skb;
-	else
-		q->fast_head = skb;
-	q->fast_tail = skb;
-	q->fast_qlen++;
+	const struct sock *sk = skb->sk;
+
+	return !skb->tstamp && sk && sk_fullsock(sk) &&
+	       sk->sk_state != TCP_LISTEN;
 }
 
 /*
@@ -232,8 +229,10 @@ static void gq_flow_activate(struct gq_sched *q, struct gq_flow *f,
 	case GQ_IDLE:
 		if (time_after(jiffies, idle_since + q->refill_jiffies))
 			f->credit = max_t(s32, f->credit, q->cfg.quantum);
-		gq_flow_set_state(q, f, f->node.deadline > now ? GQ_WHEEL :
-								 GQ_NEW, now);
+		if (f->node.deadline > now)
+			gq_flow_set_state(q, f, GQ_WHEEL, now);
+		else
+			gq_flow_set_state(q, f, GQ_NEW, now);
 		break;
 	case GQ_WHEEL:
 		q->throttled++;
@@ -247,8 +246,8 @@ static void gq_flow_activate(struct gq_sched *q, struct gq_flow *f,
 /* A flow goes to another band as a whole. One that is listed elsewhere follows
  * when it is come to there.
  */
-static void gq_flow_move(struct gq_sched *q, struct gq_flow *f, u32 band,
-			 u64 now)
+static noinline void gq_flow_move(struct gq_sched *q, struct gq_flow *f,
+				  u32 band, u64 now)
 {
 	if (f->state == GQ_RANKED)
 		gq_rankq_remove(&q->rankq[f->band], &gq_ranked(f)->rnode);
@@ -266,23 +265,24 @@ static void gq_flow_queue(struct gq_sched *q, struct gq_flow *f,
 	unsigned long idle_since = f->idle_since;
 	u32 band = gq_cb(skb)->band;
 
-	if (f->band != band)
+	gq_cb(skb)->sk_rate = gq_sk_rate(skb);
+	if (unlikely(f->band != band))
 		gq_flow_move(q, f, band, now);
 	gq_flow_push(f, skb, departure);
 	if (f->qlen == 1)
 		gq_flow_activate(q, f, idle_since, departure, now);
-	else if (f->state == GQ_RANKED)
+	else if (unlikely(f->state == GQ_RANKED))
 		gq_rank_queued(q, f);
 }
 
-static int gq_drop(struct sk_buff *skb, struct Qdisc *sch, u32 band,
-		   struct sk_buff **to_free, u64 *counter,
-		   enum skb_drop_reason reason)
+static noinline int gq_drop(struct sk_buff *skb, struct Qdisc *sch, u32 band,
+			    struct sk_buff **to_free, u64 *counter,
+			    enum skb_drop_reason reason)
 {
 	struct gq_sched *q = qdisc_priv(sch);
 
 	(*counter)++;
-	q->band[band].qstats.drops++;
+	q->band[band].drops++;
 	return qdisc_drop_reason(skb, sch, to_free, reason);
 }
 
@@ -291,8 +291,8 @@ static int gq_drop(struct sk_buff *skb, struct Qdisc *sch, u32 band,
  * the fattest flow. If that is @f, the sender is told, and the parents, which
  * are about to count what was taken in, must not.
  */
-static int gq_drop_fattest(struct Qdisc *sch, const struct gq_flow *f, u32 len,
-			   struct sk_buff **to_free)
+static noinline int gq_drop_fattest(struct Qdisc *sch, const struct gq_flow *f,
+				    u32 len, struct sk_buff **to_free)
 {
 	struct gq_sched *q = qdisc_priv(sch);
 	struct sk_buff *skb = gq_flow_evict(q, q->fat);
@@ -300,9 +300,8 @@ static int gq_drop_fattest(struct Qdisc *sch, const struct gq_flow *f, u32 len,
 
 	sch->q.qlen--;
 	qdisc_qstats_backlog_dec(sch, skb);
-	gq_band_left(q, skb);
-	gq_drop(skb, sch, gq_cb(skb)->band, to_free, &q->stats.evicted,
-		SKB_DROP_REASON_QDISC_DROP);
+	gq_band_evicted(q, skb);
+	qdisc_drop_reason(skb, sch, to_free, SKB_DROP_REASON_QDISC_DROP);
 	if (q->fat == f) {
 		qdisc_tree_reduce_backlog(sch, 0, dropped - len);
 		return NET_XMIT_CN;
@@ -315,9 +314,10 @@ static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 		      struct sk_buff **to_free)
 {
 	struct gq_sched *q = qdisc_priv(sch);
-	u32 len = qdisc_pkt_len(skb);
 	u64 departure, now = ktime_get_ns();
+	u32 len = qdisc_pkt_len(skb);
 	struct gq_flow *f;
+	struct gq_band *b;
 	int band, ret;
 
 	band = gq_select_band(sch, skb, &ret);
@@ -330,7 +330,8 @@ static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 	if (unlikely(sch->q.qlen >= q->cfg.limit && (!q->fat || !q->fat->qlen)))
 		return gq_drop(skb, sch, band, to_free, &q->stats.limit_drops,
 			       SKB_DROP_REASON_QDISC_DROP);
-	if (unlikely(q->band[band].qlen >= q->cfg.band[band].limit))
+	b = &q->band[band];
+	if (unlikely(gq_band_qlen(b) >= q->cfg.band[band].limit))
 		return gq_drop(skb, sch, band, to_free,
 			       &q->stats.band_limit_drops,
 			       SKB_DROP_REASON_FQ_BAND_LIMIT);
@@ -340,7 +341,7 @@ static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 			       &q->stats.horizon_drops,
 			       SKB_DROP_REASON_FQ_HORIZON_LIMIT);
 	gq_cb(skb)->band = band;
-	if (q->ranked & BIT(band))
+	if (unlikely(q->ranked & BIT(band)))
 		gq_cb(skb)->rank = gq_policy_of(q, band)->note(skb);
 
 	f = gq_classify(sch, skb, departure, now);
@@ -352,12 +353,12 @@ static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 		gq_flow_queue(q, f, skb, departure, now);
 		gq_note_fat(q, f);
 	} else {
-		gq_fast_push(q, skb);
+		gq_flow_push(&q->fast, skb, departure);
 	}
 
-	q->stats.enqueued++;
-	gq_band_enqueued(q, skb, band);
-	qdisc_qstats_backlog_inc(sch, skb);
+	b->taken_pkts++;
+	b->taken_bytes += len;
+	sch->qstats.backlog += len;
 	sch->q.qlen++;
 	if (unlikely(sch->q.qlen > q->cfg.limit))
 		return gq_drop_fattest(sch, f, len, to_free);
@@ -366,14 +367,12 @@ static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 
 /* ---- Dequeue ---- */
 
-static void gq_release(struct gq_sched *q, u64 now)
+/* Out of line, as all that a packet does not need each time. */
+static noinline void gq_release(struct gq_sched *q, u64 now)
 {
 	struct gq_list due = { };
 	struct gq_node *node;
 	struct gq_flow *f;
-
-	if (gq_wheel_due(&q->wheel) > now)
-		return;
 
 	gq_wheel_expire(&q->wheel, now, &due);
 	while ((node = gq_list_pop(&due))) {
@@ -383,11 +382,22 @@ static void gq_release(struct gq_sched *q, u64 now)
 		}
 		f = gq_node_flow(node);
 		prefetch(f->head);
+		if (f->qlen)
+			q->throttled--;
 		gq_flow_set_state(q, f, GQ_OLD, now);
 	}
 }
 
-static void gq_arm(struct gq_sched *q)
+/* Count the timer's last expiry, if that was not yet. */
+static void gq_note_timer(struct gq_sched *q)
+{
+	if (q->timer_armed && !hrtimer_is_queued(&q->watchdog.timer)) {
+		q->timer_armed = false;
+		q->stats.timer_fires++;
+	}
+}
+
+static noinline void gq_arm(struct gq_sched *q)
 {
 	u64 due = gq_wheel_due(&q->wheel);
 	struct hrtimer *timer = &q->watchdog.timer;
@@ -401,6 +411,7 @@ static void gq_arm(struct gq_sched *q)
 	    (u64)hrtimer_get_softexpires_tv64(timer) - due <= q->cfg.timer_slack)
 		return;
 
+	gq_note_timer(q);
 	q->stats.timer_arms++;
 	q->timer_armed = true;
 	qdisc_watchdog_schedule_range_ns(&q->watchdog, due, q->cfg.timer_slack);
@@ -467,41 +478,36 @@ static void gq_flow_sent(struct gq_sched *q, struct gq_list *list,
 	}
 }
 
-static struct sk_buff *gq_fast_pop(struct gq_sched *q)
+static noinline void gq_mark_ce(struct gq_sched *q, struct sk_buff *skb)
 {
-	struct sk_buff *skb = q->fast_head;
-
-	if (skb) {
-		q->fast_head = skb->next;
-		q->fast_qlen--;
-		skb_mark_not_on_list(skb);
-	}
-	return skb;
+	if (INET_ECN_set_ce(skb))
+		q->stats.ce_marks++;
 }
 
 /* A flow that may send: its first packet leaves. */
-static struct sk_buff *gq_flow_send(struct gq_sched *q, struct gq_flow *f,
-				    u64 now)
+static __always_inline struct sk_buff *
+gq_flow_send(struct gq_sched *q, struct gq_flow *f, u64 now)
 {
-	struct sk_buff *skb = gq_flow_pop(q, f);
+	struct sk_buff *skb = gq_flow_pop(f);
 
 	prefetch(f->head);
 	if (f->waited) {
 		f->waited = 0;
 		gq_note_lateness(q, now - f->node.deadline);
 	}
-	if (now - f->node.deadline > q->cfg.ce_threshold &&
-	    INET_ECN_set_ce(skb))
-		q->stats.ce_marks++;
+	if (unlikely(now - f->node.deadline > q->cfg.ce_threshold))
+		gq_mark_ce(q, skb);
 	gq_flow_charge(q, f, skb, now);
 	if (f->head)
 		f->node.deadline = max(f->node.deadline,
 				       gq_cb(skb)->next_departure);
+	else
+		q->inactive++;
 	return skb;
 }
 
 /* A band with a ranking policy. Return: as gq_drr_serve() */
-static struct sk_buff *gq_ranked_serve(struct gq_sched *q, u32 band, u64 now)
+static noinline struct sk_buff *gq_ranked_serve(struct gq_sched *q, u32 band, u64 now)
 {
 	struct gq_rankq *rq = &q->rankq[band];
 	struct gq_rnode *n = gq_rankq_first(rq);
@@ -540,18 +546,24 @@ static struct sk_buff *gq_drr_serve(struct gq_sched *q, u32 band, u64 now)
 {
 	struct gq_band *b = &q->band[band];
 	struct gq_list *list;
+	struct gq_node *node;
 	struct sk_buff *skb;
 	struct gq_flow *f;
 
 	for (;;) {
-		list = b->new.first ? &b->new : &b->old;
-		if (!list->first) {
-			q->ready &= ~BIT(band);
-			return NULL;
+		list = &b->new;
+		node = b->new.first;
+		if (!node) {
+			list = &b->old;
+			node = b->old.first;
+			if (unlikely(!node)) {
+				q->ready &= ~BIT(band);
+				return NULL;
+			}
 		}
-		f = gq_node_flow(list->first);
+		f = gq_node_flow(node);
 
-		if (f->qlen && f->band == band && f->credit > 0 &&
+		if (f->head && f->band == band && f->credit > 0 &&
 		    f->node.deadline <= now) {
 			if (f->node.next) {
 				prefetch(gq_node_flow(f->node.next)->head);
@@ -563,9 +575,11 @@ static struct sk_buff *gq_drr_serve(struct gq_sched *q, u32 band, u64 now)
 		}
 
 		gq_list_pop(list);
-		if (!f->qlen) {
-			gq_flow_set_state(q, f, list == &b->new ? GQ_OLD :
-						GQ_IDLE, now);
+		if (!f->head) {
+			if (list == &b->new)
+				gq_flow_set_state(q, f, GQ_OLD, now);
+			else
+				gq_flow_set_state(q, f, GQ_IDLE, now);
 		} else if (f->node.deadline > now) {
 			/* It got a packet while it was empty and listed. */
 			gq_flow_set_state(q, f, GQ_WHEEL, now);
@@ -585,15 +599,12 @@ static struct sk_buff *gq_serve(struct gq_sched *q, u64 now)
 	while ((ready = gq_shaper_ready(q))) {
 		band = gq_band_next(q, ready, now);
 
-		if (q->ranked & BIT(band))
+		if (unlikely(q->ranked & BIT(band)))
 			skb = gq_ranked_serve(q, band, now);
 		else
 			skb = gq_drr_serve(q, band, now);
 		if (skb) {
-			if (unlikely(gq_band_waits(q, band, now)))
-				q->band[band].rescues++;
-			q->band[band].credit -= qdisc_pkt_len(skb);
-			q->band[band].served = now;
+			gq_band_sent(q, band, qdisc_pkt_len(skb), now);
 			if (unlikely(q->shaped))
 				gq_shape(q, band, qdisc_pkt_len(skb), now);
 			return skb;
@@ -602,39 +613,48 @@ static struct sk_buff *gq_serve(struct gq_sched *q, u64 now)
 	return NULL;
 }
 
+static __always_inline struct sk_buff *
+gq_sent(struct Qdisc *sch, struct gq_sched *q, struct sk_buff *skb)
+{
+	struct gq_band *b = &q->band[gq_cb(skb)->band];
+	u32 len = qdisc_pkt_len(skb);
+	/* The shared info would be a cold line for a number seen before. */
+	u32 segs = gq_cb(skb)->segs;
+
+	b->left_pkts++;
+	_bstats_update(&b->bstats, len, segs);
+	_bstats_update(&sch->bstats, len, segs);
+	sch->qstats.backlog -= len;
+	sch->q.qlen--;
+	return skb;
+}
+
+/* Apart, so that the fast path does not save registers that it needs not. */
+static noinline struct sk_buff *gq_dequeue_flow(struct Qdisc *sch)
+{
+	struct gq_sched *q = qdisc_priv(sch);
+	u64 now = ktime_get_ns();
+	struct sk_buff *skb;
+
+	if (gq_wheel_due(&q->wheel) <= now)
+		gq_release(q, now);
+	skb = gq_serve(q, now);
+	if (!skb) {
+		gq_arm(q);
+		return NULL;
+	}
+	return gq_sent(sch, q, skb);
+}
+
 static struct sk_buff *gq_dequeue(struct Qdisc *sch)
 {
 	struct gq_sched *q = qdisc_priv(sch);
-	struct sk_buff *skb;
-	u64 now;
 
-	if (q->timer_armed && !hrtimer_is_queued(&q->watchdog.timer)) {
-		q->timer_armed = false;
-		q->stats.timer_fires++;
-	}
 	if (!sch->q.qlen)
 		return NULL;
-
-	skb = gq_fast_pop(q);
-	if (!skb) {
-		now = ktime_get_ns();
-		gq_release(q, now);
-		skb = gq_serve(q, now);
-		if (!skb) {
-			gq_arm(q);
-			return NULL;
-		}
-	}
-
-	q->stats.dequeued++;
-	gq_band_left(q, skb);
-	/* The shared info would be a cold line for a number seen before. */
-	_bstats_update(&q->band[gq_cb(skb)->band].bstats, qdisc_pkt_len(skb),
-		       gq_cb(skb)->segs);
-	_bstats_update(&sch->bstats, qdisc_pkt_len(skb), gq_cb(skb)->segs);
-	qdisc_qstats_backlog_dec(sch, skb);
-	sch->q.qlen--;
-	return skb;
+	if (q->fast.head)
+		return gq_sent(sch, q, gq_flow_pop(&q->fast));
+	return gq_dequeue_flow(sch);
 }
 
 /* ---- Reset and eviction ---- */
@@ -648,9 +668,8 @@ static void gq_reset(struct Qdisc *sch)
 
 	sch->q.qlen = 0;
 	sch->qstats.backlog = 0;
-	rtnl_kfree_skbs(q->fast_head, q->fast_tail);
-	q->fast_head = NULL;
-	q->fast_qlen = 0;
+	rtnl_kfree_skbs(q->fast.head, q->fast.tail);
+	memset(&q->fast, 0, sizeof(q->fast));
 
 	if (!q->hash.cur)
 		return;
@@ -685,9 +704,7 @@ static void gq_evicted(struct Qdisc *sch, struct sk_buff *skb,
 	sch->q.qlen--;
 	qdisc_qstats_backlog_dec(sch, skb);
 	qdisc_qstats_drop(sch);
-	gq_band_left(q, skb);
-	q->band[gq_cb(skb)->band].qstats.drops++;
-	q->stats.evicted++;
+	gq_band_evicted(q, skb);
 	*bytes += qdisc_pkt_len(skb);
 	rtnl_kfree_skbs(skb, skb);
 }
@@ -719,11 +736,10 @@ static void gq_evict(struct Qdisc *sch, u32 limit)
 	struct gq_sched *q = qdisc_priv(sch);
 	u64 before = q->stats.evicted;
 	unsigned int bytes = 0;
-	struct sk_buff *skb;
 	u64 round;
 
-	while (sch->q.qlen > limit && (skb = gq_fast_pop(q)))
-		gq_evicted(sch, skb, &bytes);
+	while (sch->q.qlen > limit && q->fast.head)
+		gq_evicted(sch, gq_flow_pop(&q->fast), &bytes);
 	do {
 		round = q->stats.evicted;
 		gq_evict_round(sch, q->hash.cur, limit, &bytes);
@@ -783,7 +799,7 @@ static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,
 	WRITE_ONCE(sch->limit, cfg->limit);
 	q->refill_jiffies = usecs_to_jiffies(cfg->refill_delay);
 	q->catch_up = (u64)cfg->granularity + cfg->timer_slack + GQ_CPU_LATE_NS;
-	gq_bands_derive(q);
+	gq_bands_derive(q, now);
 	gq_shapers_derive(q);
 	for (i = 0; i < GQ_BANDS_MAX; i++)
 		if (changed & BIT(i))
@@ -880,8 +896,10 @@ static int gq_dump_stats(struct Qdisc *sch, struct gnet_dump *d)
 		return -EMSGSIZE;
 
 	sch_tree_lock(sch);
+	gq_note_timer(q);
 	st = q->stats;
 	st.reinserts += q->wheel.reinserts;
+	gq_bands_sum(q, &st);
 	/* What a parent peeked at, or the device refused, is still queued. */
 	st.dequeued -= skb_queue_len(&sch->gso_skb);
 	err = gq_put_gauges(d->skb, q, gq_wheel_due(&q->wheel),
