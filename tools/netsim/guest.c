@@ -316,7 +316,7 @@ int ns_guests_gone(struct ns_guests *g, uint32_t node, uint64_t t_ns, int crashe
 	if (n->phase < DONE)
 		n->last_ns = t_ns;
 	n->phase = GONE;
-	if (early)
+	if (early || n->left_early)
 		return -EPIPE;
 	return go(g) ?: end(g);
 }
