@@ -21,8 +21,8 @@
  * act from t on, whatever its own `next` was. All calls return at once; what
  * takes time happens in the handlers that the backend registered with loop.h.
  *
- * The simulator alone changes `state`; the backend may move `now` on while the
- * node runs, since others may then go further. It calls ns_sim_heard() for every
+ * The simulator alone changes what is in struct ns_vm; the backend calls
+ * ns_sim_moved() when a node gets on in its window, and ns_sim_heard() for every
  * sign of life.
  */
 #ifndef NETSIM_BACKEND_H
@@ -88,6 +88,8 @@ void ns_sim_undelivered(struct ns_vm *vm, uint32_t nic, uint64_t t_ns, size_t le
 /* Bytes of the kernel's console, as they come. */
 void ns_sim_console(struct ns_vm *vm, const char *p, size_t len);
 void ns_sim_heard(struct ns_vm *vm);
+/* The node is past everything before t; others may go further. */
+void ns_sim_moved(struct ns_vm *vm, uint64_t t_ns);
 /*
  * The node is gone. status as wait() has it; why: NULL after a clean power off,
  * else a sentence. The simulator then calls stop(), from the loop.
