@@ -43,7 +43,8 @@ enum phase {
 
 struct node {
 	enum phase phase;
-	uint64_t last_ns;	/* of its latest message that has a time */
+	uint64_t last_ns;	/* when it was READY, then when it was DONE */
+	uint64_t heard_ns;	/* of its latest message that has a time */
 	uint64_t output_bytes, file_bytes;
 	bool file_open, left_early;
 	bool *exited;		/* of each command */
@@ -197,11 +198,6 @@ uint64_t ns_guests_time0(const struct ns_guests *g)
 	return g->time0_ns;
 }
 
-void ns_guests_hold(struct ns_guests *g)
-{
-	g->hold = true;
-}
-
 static int send_message(struct ns_guests *g, uint32_t node, uint64_t t_ns,
 			enum guest_type type, uint32_t command, const void *p, size_t len)
 {
@@ -344,12 +340,13 @@ static int fail(struct ns_guests *g, uint32_t node, const char *why)
  * The guest's word for when it was counts while it is possible: windows of a node
  * begin and end within the horizon of the others' clocks.
  */
-static uint64_t when(const struct ns_guests *g, const struct message *m)
+static uint64_t when(struct ns_guests *g, const struct message *m)
 {
 	uint64_t said = get_le64(m->p), slack = 2 * g->horizon_ns;
 
 	if (!said || said + slack < m->t_ns || said > m->t_ns + slack)
-		return m->t_ns;
+		said = m->t_ns;
+	g->nodes[m->node].heard_ns = said;
 	return said;
 }
 
@@ -383,7 +380,8 @@ static int on_output(struct ns_guests *g, const struct message *m)
 	n->output_bytes += m->len;
 	if (n->output_bytes > OUTPUT_MAX)
 		return fail(g, m->node, "its commands print over 256 MiB; redirect some to /tmp");
-	g->ops->output(g->arg, m->node, m->command, m->p, m->len);
+	when(g, m);
+	g->ops->output(g->arg, m->node, m->command, m->p + 8, m->len - 8);
 	return 0;
 }
 
@@ -483,7 +481,7 @@ static const struct handler {
 	int (*run)(struct ns_guests *g, const struct message *m);
 } handlers[] = {
 	[GUEST_READY] =	 { IN(SETUP), 8, 8 + 65, on_ready },
-	[GUEST_OUTPUT] = { IN(RUNNING) | IN(DONE), 1, GUEST_PAYLOAD, on_output },
+	[GUEST_OUTPUT] = { IN(RUNNING) | IN(DONE), 9, GUEST_PAYLOAD, on_output },
 	[GUEST_EXIT] =	 { IN(RUNNING) | IN(DONE), 12, 12, on_exited },
 	[GUEST_FILE] =	 { IN(RUNNING) | IN(DONE), 1, PATH_BYTES, on_file },
 	[GUEST_DATA] =	 { IN(RUNNING) | IN(DONE), 1, GUEST_PAYLOAD, on_data },
@@ -555,6 +553,26 @@ int ns_guests_feed(struct ns_guests *g, uint32_t node, uint64_t t_ns, const void
 }
 
 /* A prompt */
+
+void ns_guests_hold(struct ns_guests *g)
+{
+	g->hold = true;
+}
+
+int ns_guests_release(struct ns_guests *g, uint64_t t_ns)
+{
+	uint64_t t;
+
+	g->hold = false;
+	if (waits_for_stop(g) || !all_reached(g, DONE, &t))
+		return 0;
+	return send_off(g, t > t_ns ? t + g->horizon_ns : t_ns + g->horizon_ns);
+}
+
+uint64_t ns_guests_heard(const struct ns_guests *g, uint32_t node)
+{
+	return g->nodes[node].heard_ns;
+}
 
 int ns_guests_run(struct ns_guests *g, uint32_t node, uint64_t t_ns, uint32_t command,
 		  const char *text)

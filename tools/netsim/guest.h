@@ -43,7 +43,7 @@
 enum guest_type {
 	/* from the guest */
 	GUEST_READY = 1,	/* le64 ns; kernel release */
-	GUEST_OUTPUT,		/* standard output and error of a command */
+	GUEST_OUTPUT,		/* le64 ns; standard output and error of a command */
 	GUEST_EXIT,		/* le64 ns, le32 status as wait() has it */
 	GUEST_FILE,		/* path below /out; its content follows in GUEST_DATA */
 	GUEST_DATA,
@@ -113,6 +113,10 @@ int ns_guests_gone(struct ns_guests *g, uint32_t node, uint64_t t_ns, int crashe
 uint64_t ns_guests_time0(const struct ns_guests *g);
 /* For a prompt: the run then ends by ns_guests_off() only, or at its stop time. */
 void ns_guests_hold(struct ns_guests *g);
+/* No longer: it ends as soon as everything it waits for has ended. */
+int ns_guests_release(struct ns_guests *g, uint64_t t_ns);
+/* When the node last said something that has a time. */
+uint64_t ns_guests_heard(const struct ns_guests *g, uint32_t node);
 int ns_guests_run(struct ns_guests *g, uint32_t node, uint64_t t_ns, uint32_t command,
 		  const char *text);
 int ns_guests_input(struct ns_guests *g, uint32_t node, uint64_t t_ns, uint32_t command,

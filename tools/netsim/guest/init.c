@@ -366,6 +366,7 @@ static int serve(void)
 		err = turn();
 	if (err)
 		return err;
+	jobs_cancel();
 	jobs_drain();
 	if (send_files(why, sizeof(why)))
 		channel_send(GUEST_ERROR, 0, why, strlen(why));

@@ -89,6 +89,7 @@ uint64_t jobs_start(uint64_t now_ns);
 /* Reap; whether children are left. */
 bool jobs_reap(void);
 bool jobs_done(void);	/* all in the foreground have ended */
+void jobs_cancel(void);
 void jobs_drain(void);
 unsigned int jobs_poll(struct pollfd *p, unsigned int max);
 void jobs_relay(void);

@@ -104,9 +104,10 @@ static void job_output(struct job *job, bool all)
 	ssize_t n;
 
 	while (job->out >= 0 && (all || !channel_full())) {
-		n = read(job->out, buf, sizeof(buf));
+		n = read(job->out, buf + 8, sizeof(buf) - 8);
 		if (n > 0) {
-			channel_send(GUEST_OUTPUT, job->id, buf, n);
+			put_le64(buf, virtual_ns());
+			channel_send(GUEST_OUTPUT, job->id, buf, 8 + n);
 			continue;
 		}
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -161,6 +162,16 @@ bool jobs_reap(void)
 			if (jobs[i].state == JOB_RUNNING && jobs[i].pid == pid)
 				job_exit(&jobs[i], status);
 	return !pid;
+}
+
+/* Those whose time did not come. */
+void jobs_cancel(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_jobs; i++)
+		if (jobs[i].state == JOB_WAITING)
+			job_exit(&jobs[i], SIGTERM);
 }
 
 bool jobs_done(void)

@@ -16,7 +16,8 @@
  *  8. a node that goes without saying bye is reported, one that crashes by
  *     configuration or said bye is not
  *  9. without a foreground command the stop time ends the run, not OFF
- * 10. RANDOM streams, valid ones with random changes, never break 5, or memory
+ * 10. a run that is held for a prompt ends when it is released
+ * 11. RANDOM streams, valid ones with random changes, never break 5, or memory
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -41,6 +42,7 @@ static struct ns_command commands[] = {
 };
 
 static struct ns_sysctl sysctls[] = { { "net.ipv4.ip_forward", "1" } };
+static const char words_said[9] = "\0\0\0\0\0\0\0\0x";
 static char *words[] = { "sch_gq", "tc qdisc replace dev eth0 root gq" };
 
 static struct ns_node nodes[NODES] = {
@@ -320,7 +322,7 @@ static bool ends(struct ns_guests *g, const void *p, size_t len)
 	unsigned long long before = seen.bytes;
 	bool ok = ns_guests_feed(g, 0, 0, p, len) == -EPROTO;
 
-	ok &= say(g, 0, 0, GUEST_OUTPUT, 0, "x", 1) == -EPROTO;
+	ok &= say(g, 0, 0, GUEST_OUTPUT, 0, words_said, 9) == -EPROTO;
 	ok &= seen.nr_failed == 1 && !seen.nr_late && seen.bytes == before;
 	ns_guests_free(g);
 	return ok;
@@ -332,7 +334,7 @@ static bool test_protocol(void)
 		int type;
 		size_t len;
 	} bad[] = {
-		{ GUEST_READY, 8 }, { GUEST_OUTPUT, 0 }, { GUEST_EXIT, 11 }, { GUEST_EXIT, 13 },
+		{ GUEST_READY, 8 }, { GUEST_OUTPUT, 8 }, { GUEST_EXIT, 11 }, { GUEST_EXIT, 13 },
 		{ GUEST_FILE, 0 }, { GUEST_FILE, 201 }, { GUEST_DATA, 1 }, { GUEST_DONE, 7 },
 		{ GUEST_DONE, 9 }, { GUEST_ERROR, 0 }, { GUEST_BYE, 1 }, { GUEST_GO, 24 },
 		{ GUEST_OFF, 0 }, { 0, 0 }, { 9, 0 }, { 255, 0 },
@@ -348,17 +350,17 @@ static bool test_protocol(void)
 			return false;
 		}
 	/* the wrong magic, and more than a payload */
-	message(buf, GUEST_OUTPUT, 0, "x", 1);
+	message(buf, GUEST_OUTPUT, 0, words_said, 9);
 	buf[0] ^= 1;
 	if (!ends(begin_running(), buf, 9))
 		return false;
-	message(buf, GUEST_OUTPUT, 0, "x", 1);
+	message(buf, GUEST_OUTPUT, 0, words_said, 9);
 	buf[6] = (GUEST_PAYLOAD + 1) & 0xff;
 	buf[7] = (GUEST_PAYLOAD + 1) >> 8;
 	if (!ends(begin_running(), buf, 8))
 		return false;
 	/* before it was told to go */
-	return ends(begin(), buf, message(buf, GUEST_OUTPUT, 0, "x", 1));
+	return ends(begin(), buf, message(buf, GUEST_OUTPUT, 0, words_said, 9));
 }
 
 static bool test_commands(void)
@@ -367,12 +369,12 @@ static bool test_commands(void)
 	uint8_t buf[64], p[12] = { 0 };
 	bool ok;
 
-	ok = !say(g, 0, 0, GUEST_OUTPUT, 1, "x", 1) && !say_exit(g, 0, 5, 1);
+	ok = !say(g, 0, 0, GUEST_OUTPUT, 1, words_said, 9) && !say_exit(g, 0, 5, 1);
 	ok &= seen.bytes && seen.exit_ns == 5 && !seen.stopped;
 	/* it may speak on, but not end twice */
-	ok &= !say(g, 0, 0, GUEST_OUTPUT, 1, "x", 1);
+	ok &= !say(g, 0, 0, GUEST_OUTPUT, 1, words_said, 9);
 	ok &= ends(g, buf, message(buf, GUEST_EXIT, 1, p, 12));
-	ok &= ends(begin_running(), buf, message(buf, GUEST_OUTPUT, 2, "x", 1));
+	ok &= ends(begin_running(), buf, message(buf, GUEST_OUTPUT, 2, words_said, 9));
 	ok &= ends(begin_running(), buf, message(buf, GUEST_EXIT, GUEST_SHELL, p, 12));
 	/* a prompt's first command is known once it was sent */
 	g = begin_running();
@@ -449,6 +451,21 @@ static bool test_stop(void)
 	return ok;
 }
 
+static bool test_hold(void)
+{
+	struct ns_guests *g = begin_running();
+	bool ok;
+
+	ns_guests_hold(g);
+	say_time(g, 0, 0, GUEST_DONE, 5);
+	say_time(g, 1, 0, GUEST_DONE, 0);
+	ok = seen.nr_sent == 2 && ns_guests_heard(g, 0) == 5;
+	ok &= !ns_guests_release(g, 77) && seen.nr_sent == 4;
+	ok &= seen.sent_type[3] == GUEST_OFF && seen.sent_ns[3] == 77 + HORIZON_NS;
+	ns_guests_free(g);
+	return ok;
+}
+
 static uint64_t random_state;
 
 static uint32_t rnd(uint32_t below)
@@ -478,6 +495,8 @@ static size_t random_stream(uint8_t *to)
 			n = fixed[type];
 		if (type == GUEST_FILE)
 			n = 1 + rnd(200);
+		if (type == GUEST_OUTPUT && n < 9)
+			n = 9;
 		for (i = 0; i < n; i++)
 			payload[i] = type == GUEST_FILE ? 'a' + rnd(26) : rnd(256);
 		len += message(to + len, type, rnd(2), payload, n);
@@ -531,6 +550,7 @@ static const struct {
 	{ test_files,	 "so does a file that is not below its folder" },
 	{ test_gone,	 "a node that goes without bye is reported" },
 	{ test_stop,	 "without a foreground command the stop time ends the run" },
+	{ test_hold,	 "a run that is held ends when it is released" },
 	{ test_random,	 "random streams break nothing" },
 };
 
