@@ -117,12 +117,22 @@ static void send_line(const char *line, size_t len)
 		else
 			fputc(line[i], f);
 	}
-	fprintf(f, "' </dev/null\nprintf '\\%03o%%d\\n' \"$?\"\n", MARK);
+	fputs("' </dev/null\nnetsim_mark $?\n", f);
 	if (fclose(f))
 		fail("cannot send a line", -ENOMEM);
 	else
 		send_input(text, size);
 	free(text);
+}
+
+/* The status comes behind the mark, and stays that of the line for the next one. */
+static void send_preface(void)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "netsim_mark() { printf '\\%03o%%%%d\\n' \"$1\"; return \"$1\"; }\n",
+		 MARK);
+	send_input(text, strlen(text));
 }
 
 static void run_on(void)
@@ -214,6 +224,7 @@ static void on_paused(void *arg, uint64_t t_ns)
 	err = ns_guests_run(shell.run.guests, shell.node, t_ns, GUEST_SHELL, "exec sh");
 	if (err)
 		fail("cannot start a shell", err);
+	send_preface();
 	prompt();
 }
 

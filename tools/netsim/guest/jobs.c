@@ -223,8 +223,8 @@ int job_input(unsigned int id, const void *p, size_t len)
 	for (i = 0; i < nr_jobs; i++)
 		if (jobs[i].id == id)
 			job = &jobs[i];
-	/* it may have ended meanwhile */
-	if (!job || job->in < 0)
+	/* it may have ended meanwhile; or not begun, then it waits */
+	if (!job || (job->state != JOB_WAITING && job->in < 0))
 		return 0;
 	if (!len) {
 		job->in_ends = true;
