@@ -14,6 +14,7 @@ export V
 # Folders with a userspace program each.
 TOOLS	:= tools/tc tools/flowgen
 TOOLS	+= tools/gqctl
+TOOLS	+= tools/bft
 
 # The lab's kernel: um is an ordinary process, x86_64 runs in QEMU.
 ARCH	?= um
