@@ -15,6 +15,7 @@ export V
 TOOLS	:= tools/tc tools/flowgen
 TOOLS	+= tools/gqctl
 TOOLS	+= tools/bft
+TOOLS	+= tools/netsim
 
 # The lab's kernel: um is an ordinary process, x86_64 runs in QEMU.
 ARCH	?= um
