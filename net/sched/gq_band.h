@@ -211,6 +211,7 @@ static void gq_bands_derive(struct gq_sched *q, u64 now)
 
 	q->strict = 0;
 	q->starvable = 0;
+	q->clocked = 0;
 	q->ordered = false;
 	for (i = 0; i < GQ_BANDS_MAX; i++) {
 		if (q->cfg.band[i].mode == GQ_BAND_STRICT)
@@ -220,6 +221,8 @@ static void gq_bands_derive(struct gq_sched *q, u64 now)
 		q->band[i].served = now;
 		if (q->cfg.band[i].policy != GQ_POLICY_DRR)
 			q->ordered = true;
+		if (q->cfg.band[i].policy == GQ_POLICY_HCLOCK)
+			q->clocked |= BIT(i);
 	}
 	q->ordered |= q->strict;
 	q->favoured = q->strict | q->starvable;

@@ -19,10 +19,14 @@
 struct gq_band_config {
 	u64	starve;			/* ns; 0: no bound */
 	u64	rate;			/* bytes/s */
+	u64	reservation;		/* bytes/s, of each flow; 0: none */
+	u64	ceil;			/* bytes/s, of each flow */
 	u32	weight;			/* bytes a round */
 	u32	limit;			/* packets */
+	u32	share;			/* of each flow */
 	u8	mode;			/* enum gq_band_mode */
 	u8	policy;			/* enum gq_policy */
+	u8	queue;			/* enum gq_queue */
 };
 
 /* All that a user can set. u64 first: no holes. */
@@ -82,6 +86,10 @@ static const struct nla_policy gq_band_policy[TCA_GQ_BAND_MAX + 1] = {
 	[TCA_GQ_BAND_STARVE]		= { .type = NLA_U64 },
 	[TCA_GQ_BAND_POLICY]		= { .type = NLA_U8 },
 	[TCA_GQ_BAND_RATE]		= { .type = NLA_U64 },
+	[TCA_GQ_BAND_QUEUE]		= { .type = NLA_U8 },
+	[TCA_GQ_BAND_RESERVATION]	= { .type = NLA_U64 },
+	[TCA_GQ_BAND_CEIL]		= { .type = NLA_U64 },
+	[TCA_GQ_BAND_SHARE]		= { .type = NLA_U32 },
 };
 
 /* What an attribute is called, where it is kept, and its range. */
@@ -152,6 +160,15 @@ static const struct gq_param gq_band_params[TCA_GQ_BAND_MAX + 1] = {
 		"policy", GQ_BAND_FIELD(policy), 0, __GQ_POLICY_MAX - 1 },
 	[TCA_GQ_BAND_RATE] = {
 		"band_rate", GQ_BAND_FIELD(rate), 1, GQ_RATE_UNLIMITED },
+	[TCA_GQ_BAND_QUEUE] = {
+		"queue", GQ_BAND_FIELD(queue), 0, __GQ_QUEUE_MAX - 1 },
+	[TCA_GQ_BAND_RESERVATION] = {
+		"reservation", GQ_BAND_FIELD(reservation), 0,
+		GQ_RESERVATION_MAX },
+	[TCA_GQ_BAND_CEIL] = {
+		"ceil", GQ_BAND_FIELD(ceil), 1, GQ_RATE_UNLIMITED },
+	[TCA_GQ_BAND_SHARE] = {
+		"share", GQ_BAND_FIELD(share), 1, GQ_SHARE_MAX },
 };
 
 /* Settings are committed under the qdisc's lock and dumped without it. */
@@ -421,6 +438,8 @@ static void gq_config_init(struct gq_config *cfg, u32 mtu)
 		cfg->band[i].weight = weight[min_t(int, i, cfg->bands - 1)];
 		cfg->band[i].limit = GQ_LIMIT_MAX;
 		cfg->band[i].rate = GQ_RATE_UNLIMITED;
+		cfg->band[i].ceil = GQ_RATE_UNLIMITED;
+		cfg->band[i].share = 1;
 	}
 }
 

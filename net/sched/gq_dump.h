@@ -24,6 +24,22 @@ static int gq_put_gauges(struct sk_buff *skb, const struct gq_sched *q,
 	return 0;
 }
 
+/* What ranked bands count besides. */
+static int gq_put_ranked(struct sk_buff *skb, const struct gq_band *b,
+			 const struct gq_approx_stats *st)
+{
+	if (nla_put_u64_64bit(skb, TCA_GQ_BAND_STATS_RESERVED, b->reserved,
+			      TCA_GQ_BAND_STATS_PAD) ||
+	    nla_put_u64_64bit(skb, TCA_GQ_BAND_STATS_INVERSIONS,
+			      st->inversions, TCA_GQ_BAND_STATS_PAD) ||
+	    nla_put_u64_64bit(skb, TCA_GQ_BAND_STATS_SEARCHES,
+			      st->searches, TCA_GQ_BAND_STATS_PAD) ||
+	    nla_put_u64_64bit(skb, TCA_GQ_BAND_STATS_REGRAINS,
+			      st->regrains, TCA_GQ_BAND_STATS_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int gq_put_bands(struct sk_buff *skb, const struct gq_sched *q)
 {
 	struct nlattr *list, *entry;
@@ -38,7 +54,8 @@ static int gq_put_bands(struct sk_buff *skb, const struct gq_sched *q)
 		if (i >= q->cfg.bands && !gq_band_qlen(b))
 			continue;
 		entry = nla_nest_start(skb, TCA_GQ_BAND_ENTRY);
-		if (!entry || nla_put_u8(skb, TCA_GQ_BAND_STATS_INDEX, i) ||
+		if (!entry || gq_put_ranked(skb, b, &q->order[i].approx.stats) ||
+		    nla_put_u8(skb, TCA_GQ_BAND_STATS_INDEX, i) ||
 		    nla_put_u32(skb, TCA_GQ_BAND_STATS_QLEN,
 				gq_band_qlen(b)) ||
 		    nla_put_u32(skb, TCA_GQ_BAND_STATS_BACKLOG,

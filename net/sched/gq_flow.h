@@ -16,7 +16,7 @@
 
 #include "gq_config.h"
 #include "gq_hash.h"
-#include "gq_rank.h"
+#include "gq_order.h"
 #include "gq_stats.h"
 #include "gq_wheel.h"
 
@@ -67,9 +67,17 @@ struct gq_flow {
 /* What a flow of a qdisc with ranked bands has besides: a line of its own. */
 struct gq_ranked_flow {
 	struct gq_flow	flow;
-	struct gq_rnode	rnode;
-	u64		finish;		/* STFQ: virtual time */
+	struct gq_entry	entry;
 };
+
+/* And with hClock's tags: a third one. */
+struct gq_clocked_flow {
+	struct gq_flow	flow;
+	struct gq_clocked_entry	clocked;
+};
+
+static_assert(offsetof(struct gq_ranked_flow, entry) ==
+	      offsetof(struct gq_clocked_flow, clocked.entry));
 
 /* Counters only grow, each in one place; gq_band.h has what is queued. */
 struct gq_band {
@@ -89,7 +97,8 @@ struct gq_band {
 	u64			evicted_bytes;
 	u64			drops;
 	u64			rescues;
-	u64			vtime;		/* STFQ: of the packet sent last */
+	u64			reserved;	/* sent by hClock's reservations */
+	u64			vtime;		/* of the packet sent last */
 };
 
 /* One for each band, and one for all. */
@@ -110,8 +119,9 @@ struct gq_sched {
 	u8			starvable;	/* bands with a starvation bound */
 	u8			favoured;	/* strict or starvable */
 	u8			ranked;		/* bands with a rank queue */
+	u8			clocked;	/* bands with hClock's tags */
 	u16			shaped;		/* shapers with a rate */
-	u16			paced;		/* the same, and GQ_PACED_ALL */
+	u16			paced;		/* these, clocked, GQ_PACED_ALL */
 	struct kmem_cache	*flow_cachep;
 	struct tcf_proto __rcu	*filter_list;
 	struct tcf_block	*block;
@@ -129,8 +139,7 @@ struct gq_sched {
 	struct gq_flow		*fat;		/* see gq_note_fat() */
 	struct gq_band		band[GQ_BANDS_MAX];
 	struct gq_node		shaper[GQ_SHAPERS];
-	struct gq_rankq		rankq[GQ_BANDS_MAX];
-	void			*rank_mem[GQ_BANDS_MAX];
+	struct gq_order		order[GQ_BANDS_MAX];
 	struct qdisc_watchdog	watchdog;
 
 /* Seldom written */
@@ -143,6 +152,7 @@ struct gq_sched {
 
 static struct kmem_cache *gq_flow_cachep __read_mostly;
 static struct kmem_cache *gq_ranked_cachep __read_mostly;
+static struct kmem_cache *gq_clocked_cachep __read_mostly;
 
 static struct gq_flow *gq_node_flow(struct gq_node *node)
 {
@@ -154,13 +164,18 @@ static struct gq_flow *gq_hent_flow(const struct gq_hent *e)
 	return container_of(e, struct gq_flow, hent);
 }
 
-static struct gq_ranked_flow *gq_ranked(struct gq_flow *f)
+static struct gq_entry *gq_entry(struct gq_flow *f)
 {
-	return container_of(f, struct gq_ranked_flow, flow);
+	return &container_of(f, struct gq_ranked_flow, flow)->entry;
+}
+
+static struct gq_flow *gq_entry_flow(struct gq_entry *e)
+{
+	return &container_of(e, struct gq_ranked_flow, entry)->flow;
 }
 
 /* In gq_policy.h. */
-static u64 gq_rank_listed(struct gq_sched *q, struct gq_flow *f);
+static u64 gq_rank_listed(struct gq_sched *q, struct gq_flow *f, u64 now);
 
 static void gq_band_ready(struct gq_sched *q, u32 band, u64 now)
 {
@@ -180,8 +195,8 @@ static noinline void gq_ranked_add(struct gq_sched *q, struct gq_flow *f,
 		return;
 	}
 	f->state = GQ_RANKED;
-	gq_ranked(f)->rnode.rank = gq_rank_listed(q, f);
-	gq_rankq_insert(&q->rankq[f->band], &gq_ranked(f)->rnode);
+	gq_entry(f)->node.rank = gq_rank_listed(q, f, now);
+	gq_order_insert(&q->order[f->band], gq_entry(f));
 	gq_band_ready(q, f->band, now);
 }
 
@@ -267,7 +282,7 @@ static struct sk_buff *gq_flow_evict(struct gq_sched *q, struct gq_flow *f)
 	if (f->state == GQ_WHEEL) {
 		q->throttled--;
 	} else if (f->state == GQ_RANKED) {
-		gq_rankq_remove(&q->rankq[f->band], &gq_ranked(f)->rnode);
+		gq_order_remove(&q->order[f->band], gq_entry(f));
 		gq_flow_set_state(q, f, GQ_IDLE, 0);
 	}
 	return skb;

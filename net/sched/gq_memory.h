@@ -14,7 +14,7 @@
 /* The memory that other settings need; what stays is NULL. */
 struct gq_memory {
 	void	*wheel;
-	void	*rank[GQ_BANDS_MAX];
+	void	*order[GQ_BANDS_MAX];
 };
 
 static void gq_memory_free(struct gq_memory *mem)
@@ -23,7 +23,7 @@ static void gq_memory_free(struct gq_memory *mem)
 
 	kvfree(mem->wheel);
 	for (i = 0; i < GQ_BANDS_MAX; i++)
-		kvfree(mem->rank[i]);
+		kvfree(mem->order[i]);
 }
 
 static int gq_memory_get(struct gq_memory *mem, struct Qdisc *sch,
@@ -46,13 +46,14 @@ static int gq_memory_get(struct gq_memory *mem, struct Qdisc *sch,
 		}
 	}
 	for (i = 0; i < GQ_BANDS_MAX; i++) {
-		u8 policy = cfg->band[i].policy;
+		const struct gq_band_config *b = &cfg->band[i];
 
-		if (policy == q->cfg.band[i].policy || policy == GQ_POLICY_DRR)
+		if (b->policy == GQ_POLICY_DRR ||
+		    !gq_band_reordered(b, &q->cfg.band[i]))
 			continue;
-		mem->rank[i] = kvzalloc_node(gq_rankq_size(gq_policies[policy].slots),
-					     GFP_KERNEL, node);
-		if (!mem->rank[i]) {
+		mem->order[i] = kvzalloc_node(gq_band_order_size(b), GFP_KERNEL,
+					      node);
+		if (!mem->order[i]) {
 			NL_SET_ERR_MSG_FMT_MOD(extack,
 					       "no memory to rank band %d", i);
 			gq_memory_free(mem);
@@ -62,21 +63,31 @@ static int gq_memory_get(struct gq_memory *mem, struct Qdisc *sch,
 	return 0;
 }
 
-/* Flows have room for a rank if some band had a policy when gq was added. */
+/* Flows have room for a rank if some band had a policy when gq was added, and
+ * for hClock's tags if that was hClock's.
+ */
 static int gq_choose_cache(struct gq_sched *q, const struct gq_config *cfg,
 			   struct netlink_ext_ack *extack)
 {
-	bool ranked = false;
+	bool ranked = false, clocked = false;
 	int i;
 
-	for (i = 0; i < GQ_BANDS_MAX; i++)
+	for (i = 0; i < GQ_BANDS_MAX; i++) {
 		ranked |= cfg->band[i].policy != GQ_POLICY_DRR;
+		clocked |= cfg->band[i].policy == GQ_POLICY_HCLOCK;
+	}
 
 	if (!q->flow_cachep)
-		q->flow_cachep = ranked ? gq_ranked_cachep : gq_flow_cachep;
-	if (ranked && q->flow_cachep != gq_ranked_cachep) {
+		q->flow_cachep = clocked ? gq_clocked_cachep :
+				 ranked ? gq_ranked_cachep : gq_flow_cachep;
+	if (ranked && q->flow_cachep == gq_flow_cachep) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "its flows have no ranks: delete gq, and add it with the policy");
+		return -EOPNOTSUPP;
+	}
+	if (clocked && q->flow_cachep != gq_clocked_cachep) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "its flows have no tags for hclock: delete gq, and add it with the policy");
 		return -EOPNOTSUPP;
 	}
 	return 0;

@@ -94,7 +94,7 @@ static void gq_shapers_derive(struct gq_sched *q)
 			q->shaped |= BIT(i);
 	if (q->cfg.rate != GQ_RATE_UNLIMITED)
 		q->shaped |= BIT(GQ_SHAPER_ALL);
-	q->paced = q->shaped;
+	q->paced = q->shaped | q->clocked;
 	if (q->cfg.maxrate != GQ_RATE_UNLIMITED)
 		q->paced |= BIT(GQ_SHAPERS);
 }

@@ -250,7 +250,7 @@ static noinline void gq_flow_move(struct gq_sched *q, struct gq_flow *f,
 				  u32 band, u64 now)
 {
 	if (f->state == GQ_RANKED)
-		gq_rankq_remove(&q->rankq[f->band], &gq_ranked(f)->rnode);
+		gq_order_remove(&q->order[f->band], gq_entry(f));
 	f->band = band;
 	if (q->ranked & BIT(band))
 		gq_flow_note(q, f);
@@ -509,20 +509,20 @@ gq_flow_send(struct gq_sched *q, struct gq_flow *f, u64 now)
 /* A band with a ranking policy. Return: as gq_drr_serve() */
 static noinline struct sk_buff *gq_ranked_serve(struct gq_sched *q, u32 band, u64 now)
 {
-	struct gq_rankq *rq = &q->rankq[band];
-	struct gq_rnode *n = gq_rankq_first(rq);
+	struct gq_order *o = &q->order[band];
+	struct gq_entry *e = gq_order_first(o, now);
 	struct sk_buff *skb;
 	struct gq_flow *f;
 	u64 rank;
 
-	if (!n) {
+	if (!e) {
 		q->ready &= ~BIT(band);
 		return NULL;
 	}
-	f = &container_of(n, struct gq_ranked_flow, rnode)->flow;
-	gq_rankq_remove(rq, n);
+	f = gq_entry_flow(e);
+	gq_order_remove(o, e);
 	skb = gq_flow_send(q, f, now);
-	rank = gq_policy_of(q, band)->sent(q, f, skb, n->rank);
+	rank = gq_policy_of(q, band)->sent(q, f, skb, now);
 	/* There are no rounds here: credit only says when to pace. */
 	if (f->credit <= 0)
 		f->credit = q->cfg.quantum;
@@ -532,8 +532,8 @@ static noinline struct sk_buff *gq_ranked_serve(struct gq_sched *q, u32 band, u6
 	} else if (f->node.deadline > now) {
 		gq_flow_set_state(q, f, GQ_WHEEL, now);
 	} else {
-		n->rank = rank;
-		gq_rankq_insert(rq, n);
+		e->node.rank = rank;
+		gq_order_insert(o, e);
 	}
 	return skb;
 }
@@ -793,7 +793,7 @@ static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,
 	if (mem.wheel)
 		mem.wheel = gq_swap_wheel(q, cfg, mem.wheel);
 	for (i = 0; i < GQ_BANDS_MAX; i++)
-		if (cfg->band[i].policy != q->cfg.band[i].policy)
+		if (gq_band_reordered(&cfg->band[i], &q->cfg.band[i]))
 			changed |= BIT(i);
 	gq_config_commit(&q->cfg, cfg);
 	WRITE_ONCE(sch->limit, cfg->limit);
@@ -803,7 +803,8 @@ static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,
 	gq_shapers_derive(q);
 	for (i = 0; i < GQ_BANDS_MAX; i++)
 		if (changed & BIT(i))
-			mem.rank[i] = gq_band_swap(q, i, mem.rank[i], &moved);
+			mem.order[i] = gq_band_swap(q, i, mem.order[i],
+						    &moved);
 	gq_relist(q, &moved, now);
 	gq_evict(sch, cfg->limit);
 	sch_tree_unlock(sch);
@@ -841,7 +842,7 @@ static void gq_destroy(struct Qdisc *sch)
 	kvfree(q->hash.cur);
 	kvfree(q->wheel_mem);
 	for (i = 0; i < GQ_BANDS_MAX; i++)
-		kvfree(q->rank_mem[i]);
+		kvfree(q->order[i].mem);
 }
 
 static int gq_init(struct Qdisc *sch, struct nlattr *opt,
@@ -944,12 +945,17 @@ static int __init gq_module_init(void)
 	gq_ranked_cachep = KMEM_CACHE(gq_ranked_flow, SLAB_HWCACHE_ALIGN);
 	if (!gq_ranked_cachep)
 		goto out_flow;
+	gq_clocked_cachep = KMEM_CACHE(gq_clocked_flow, SLAB_HWCACHE_ALIGN);
+	if (!gq_clocked_cachep)
+		goto out_ranked;
 
 	err = register_qdisc(&gq_qdisc_ops);
 	if (err)
-		goto out_ranked;
+		goto out_clocked;
 	return 0;
 
+out_clocked:
+	kmem_cache_destroy(gq_clocked_cachep);
 out_ranked:
 	kmem_cache_destroy(gq_ranked_cachep);
 out_flow:
@@ -960,6 +966,7 @@ out_flow:
 static void __exit gq_module_exit(void)
 {
 	unregister_qdisc(&gq_qdisc_ops);
+	kmem_cache_destroy(gq_clocked_cachep);
 	kmem_cache_destroy(gq_ranked_cachep);
 	kmem_cache_destroy(gq_flow_cachep);
 }

@@ -17,6 +17,8 @@
 static_assert(GQ_BANDS_MAX == 8, "help of band");
 static_assert(GQ_BAND_WEIGHT_MIN == 4096 && GQ_BAND_WEIGHT_MAX == 16777216,
 	      "help of weight");
+static_assert(GQ_RESERVATION_MAX == 1ULL << 40, "help of reservation");
+static_assert(GQ_SHARE_MAX == 65535, "help of share");
 static_assert(GQ_BAND_STARVE_MAX == 10000000000, "help of starve");
 
 #define GQ_BAND_EXPECT	"the number of a band, 0 to 7"
@@ -38,11 +40,22 @@ static const struct gq_opt gq_band_opts[] = {
 	  "a time with its unit, 0ns to 10s", "0ns, no bound",
 	  "how long it waits for other bands at most" },
 	{ "policy", TCA_GQ_BAND_POLICY, 1, GQ_RANKING, 0, "POLICY",
-	  "drr, edt, prio, stfq, srpt, pfabric or lstf", "drr",
+	  "drr, edt, prio, stfq, srpt, pfabric, lstf or hclock", "drr",
 	  "order in which its flows are served" },
 	{ "band_rate", TCA_GQ_BAND_RATE, 8, GQ_RATE_OR_NONE, 0, "RATE",
 	  "a rate such as 10mbit (at least 8bit), or unlimited",
 	  "unlimited", "what the band does not exceed" },
+	{ "queue", TCA_GQ_BAND_QUEUE, 1, GQ_QUEUE, 0, "QUEUE",
+	  "cffs or approx", "cffs", "how the first by the policy is found" },
+	{ "reservation", TCA_GQ_BAND_RESERVATION, 8, GQ_RATE_OR_ZERO, 0, "RATE",
+	  "a rate such as 10mbit (up to 8796gbit), or none", "none",
+	  "hclock: what each flow gets at least" },
+	{ "ceil", TCA_GQ_BAND_CEIL, 8, GQ_RATE_OR_NONE, 0, "RATE",
+	  "a rate such as 10mbit (at least 8bit), or unlimited",
+	  "unlimited", "hclock: what no flow exceeds" },
+	{ "share", TCA_GQ_BAND_SHARE, 4, GQ_NUMBER, 0, "NUMBER",
+	  "a number, 1 to 65535", "1",
+	  "hclock: weight of each flow" },
 };
 
 /* Two words set one attribute; the index is the word "band" itself. */
@@ -67,13 +80,18 @@ static const struct gq_band_stat {
 	const char *name;
 	uint16_t attr;
 	uint8_t size;
+	bool seldom;		/* shown in text only when not 0 */
 } gq_band_stats[] = {
-	{ "packets", TCA_GQ_BAND_STATS_PACKETS, 8 },
-	{ "bytes", TCA_GQ_BAND_STATS_BYTES, 8 },
-	{ "drops", TCA_GQ_BAND_STATS_DROPS, 8 },
-	{ "rescues", TCA_GQ_BAND_STATS_RESCUES, 8 },
-	{ "qlen", TCA_GQ_BAND_STATS_QLEN, 4 },
-	{ "backlog", TCA_GQ_BAND_STATS_BACKLOG, 4 },
+	{ "packets", TCA_GQ_BAND_STATS_PACKETS, 8, false },
+	{ "bytes", TCA_GQ_BAND_STATS_BYTES, 8, false },
+	{ "drops", TCA_GQ_BAND_STATS_DROPS, 8, false },
+	{ "rescues", TCA_GQ_BAND_STATS_RESCUES, 8, false },
+	{ "reserved", TCA_GQ_BAND_STATS_RESERVED, 8, true },
+	{ "inversions", TCA_GQ_BAND_STATS_INVERSIONS, 8, true },
+	{ "searches", TCA_GQ_BAND_STATS_SEARCHES, 8, true },
+	{ "regrains", TCA_GQ_BAND_STATS_REGRAINS, 8, true },
+	{ "qlen", TCA_GQ_BAND_STATS_QLEN, 4, false },
+	{ "backlog", TCA_GQ_BAND_STATS_BACKLOG, 4, false },
 };
 
 /* Not counted: UNSPEC, PAD, and the index. */
@@ -379,7 +397,10 @@ static uint64_t gq_band_init(uint16_t attr, uint64_t band)
 	case TCA_GQ_BAND_LIMIT:
 		return GQ_LIMIT_MAX;
 	case TCA_GQ_BAND_RATE:
+	case TCA_GQ_BAND_CEIL:
 		return GQ_RATE_UNLIMITED;
+	case TCA_GQ_BAND_SHARE:
+		return 1;
 	default:
 		return 0;
 	}
@@ -481,7 +502,7 @@ static void gq_print_band_stats(struct rtattr *entry)
 			continue;
 		print_color_lluint(PRINT_JSON, COLOR_NONE,
 				   gq_band_stats[i].name, NULL, val[i]);
-		if (!any)
+		if (!any || (gq_band_stats[i].seldom && !val[i]))
 			continue;
 		snprintf(buf, sizeof(buf), " %s %llu", gq_band_stats[i].name,
 			 (unsigned long long)val[i]);

@@ -12,7 +12,7 @@
 #include "gq_value.h"
 #include "iproute2.h"
 
-/* Room in tc's request for our attributes; all of them need 768 bytes. */
+/* Room in tc's request for our attributes; all of them need 1200 bytes. */
 #define GQ_MSG_MAX	2048
 /* More than any attribute that has a word. */
 #define GQ_ATTR_MAX	32

@@ -100,7 +100,7 @@ static const struct gq_unit gq_time_units[] = {
  * @base: size of the attribute's unit in the base unit of @units
  * @exact: a value that is not a whole number of @base is refused, not rounded
  * @none: word for @most, or NULL
- * @most: the value that means "no limit"
+ * @most: the value that this word means
  * @names: names of the values 0, 1, .., NULL at the end; numbers are valid too
  */
 struct gq_kind {
@@ -114,11 +114,16 @@ struct gq_kind {
 
 /* By enum gq_policy. */
 static const char *const gq_policy_names[] = {
-	"drr", "edt", "prio", "stfq", "srpt", "pfabric", "lstf", NULL
+	"drr", "edt", "prio", "stfq", "srpt", "pfabric", "lstf", "hclock", NULL
 };
+
+/* By enum gq_queue. */
+static const char *const gq_queue_names[] = { "cffs", "approx", NULL };
 
 static_assert(sizeof(gq_policy_names) / sizeof(char *) ==
 	      __GQ_POLICY_MAX + 1, "a policy has no name");
+static_assert(sizeof(gq_queue_names) / sizeof(char *) ==
+	      __GQ_QUEUE_MAX + 1, "a queue has no name");
 
 static const struct gq_kind gq_kinds[] = {
 	[GQ_NUMBER]	  = { gq_number_units, 1, true },
@@ -129,12 +134,15 @@ static const struct gq_kind gq_kinds[] = {
 	[GQ_RATE]	  = { gq_rate_units, 8, false },
 	[GQ_RATE_OR_NONE] = { gq_rate_units, 8, false, "unlimited",
 			      GQ_RATE_UNLIMITED },
+	[GQ_RATE_OR_ZERO] = { gq_rate_units, 8, false, "none", 0 },
 	[GQ_TIME]	  = { gq_time_units, 1, true },
 	[GQ_TIME_OR_NONE] = { gq_time_units, 1, true, "off",
 			      GQ_CE_THRESHOLD_OFF },
 	[GQ_TIME_US]	  = { gq_time_units, 1000, true },
 	[GQ_RANKING]	  = { gq_number_units, 1, true,
 			      .names = gq_policy_names },
+	[GQ_QUEUE]	  = { gq_number_units, 1, true,
+			      .names = gq_queue_names },
 };
 
 /* The value that has a word instead of a number. */

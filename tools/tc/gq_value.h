@@ -21,7 +21,9 @@ enum gq_kind_id {
 	GQ_TIME,
 	GQ_TIME_OR_NONE,
 	GQ_TIME_US,	/* the attribute is in microseconds */
+	GQ_RATE_OR_ZERO,
 	GQ_RANKING,	/* name of a policy */
+	GQ_QUEUE,	/* name of a rank queue */
 };
 
 bool gq_value_is_none(enum gq_kind_id kind, uint64_t val);

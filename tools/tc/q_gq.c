@@ -160,6 +160,7 @@ static void gq_usage(void)
 		"  tc qdisc replace dev eth0 root gq maxrate 100mbit granularity 4096ns\n"
 		"  tc qdisc change dev eth0 root gq ce_threshold 1ms horizon_cap\n"
 		"  tc qdisc replace dev eth0 root gq dscpmap ef=0 band 0 strict band_limit 100\n"
+		"  tc qdisc replace dev eth0 root gq bands 1 band 0 policy hclock reservation 5mbit\n"
 		"  tc -s qdisc show dev eth0\n"
 		"\n"
 		"See tc-gq(8).\n");

@@ -33,6 +33,19 @@
 #define GQ_BAND_WEIGHT_MIN	4096U		/* bytes */
 #define GQ_BAND_WEIGHT_MAX	16777216U	/* bytes */
 #define GQ_BAND_STARVE_MAX	10000000000ULL	/* ns, 10 s */
+#define GQ_RESERVATION_MAX	1099511627776ULL	/* bytes/s, 2^40 */
+#define GQ_SHARE_MAX		65535U
+
+/*
+ * A packet's mark with GQ_POLICY_HCLOCK, all 0 for what the band is set to:
+ * bits 0 - 15 the flow's share, bits 16 - 23 its reservation and bits 24 - 31 its
+ * limit, as multiples of the band's, or GQ_HCLOCK_NONE for none.
+ */
+#define GQ_HCLOCK_SHARE_MASK		0xffffU
+#define GQ_HCLOCK_RESERVATION_SHIFT	16
+#define GQ_HCLOCK_CEIL_SHIFT		24
+#define GQ_HCLOCK_NONE			255U
+
 #define GQ_PRIOS		16		/* entries of a priomap */
 #define GQ_DSCPS		64		/* entries of a DSCP map */
 #define GQ_DSCP_NONE		255		/* this code point maps to no band */
@@ -66,12 +79,19 @@ enum gq_band_mode {
  *	one of it and of the next (mark 0: as large as can be)
  * @GQ_POLICY_LSTF: least slack first: the packet that must be sent soonest, by
  *	its time of departure plus skb->mark us
+ * @GQ_POLICY_HCLOCK: hClock: bytes in proportion to the flow's share, but not
+ *	less than its reservation, and never more than its limit
+ *	(TCA_GQ_BAND_SHARE, TCA_GQ_BAND_RESERVATION, TCA_GQ_BAND_CEIL, or the
+ *	mark). First goes the flow whose reserved packet has been due for longest;
+ *	if there is none, the one that got least for its share. Reservations of
+ *	more than the link has, and below a limit, are not kept.
  * @__GQ_POLICY_MAX: number of policies
  *
  * All but DRR serve one packet at a time, and put flows into buckets of ranks,
  * which are FIFO: the order is that of a stable sort by the bucket. Buckets are
- * 1 us (EDT, LSTF), 256 bytes by weight (STFQ), 1 (the others); 4096 of them,
- * counted from the smallest in use (EDT, LSTF, STFQ) or from 0 (the others).
+ * 1 us (EDT, LSTF), 256 bytes by weight (STFQ, HCLOCK), 1 (the others); 4096 of
+ * them, counted from the smallest in use (EDT, LSTF, STFQ, HCLOCK) or from 0 (the
+ * others). Reserved packets are ordered by time, 8 us being the same.
  */
 enum gq_policy {
 	GQ_POLICY_DRR,
@@ -81,7 +101,24 @@ enum gq_policy {
 	GQ_POLICY_SRPT,
 	GQ_POLICY_PFABRIC,
 	GQ_POLICY_LSTF,
+	GQ_POLICY_HCLOCK,
 	__GQ_POLICY_MAX
+};
+
+/**
+ * enum gq_queue - how the first of a band's ranked flows is found
+ * @GQ_QUEUE_CFFS: exactly, by bitmaps
+ * @GQ_QUEUE_APPROX: by an approximate gradient queue of 523 buckets: one
+ *	division, which may hit a flow of a bucket up to 31 behind the first. This
+ *	is an inversion; they are counted. Buckets are up to 16 times as wide as
+ *	else if more than 30 % are empty and 64 flows or more are ranked. Does
+ *	not apply to reservations.
+ * @__GQ_QUEUE_MAX: number of queues
+ */
+enum gq_queue {
+	GQ_QUEUE_CFFS,
+	GQ_QUEUE_APPROX,
+	__GQ_QUEUE_MAX
 };
 
 /**
@@ -100,10 +137,19 @@ enum gq_policy {
  *	0 (default): no bound
  * @TCA_GQ_BAND_POLICY: u8, enum gq_policy; default GQ_POLICY_DRR. A qdisc that
  *	was added with no band of another policy can't change to one, because
- *	its flows have no room for a rank (-EOPNOTSUPP); replace it.
+ *	its flows have no room for a rank (-EOPNOTSUPP), and to GQ_POLICY_HCLOCK
+ *	only if it was added with a band of that; replace it.
  * @TCA_GQ_BAND_RATE: u64, bytes/s that the band does not exceed, 1 ..
  *	GQ_RATE_UNLIMITED (default, no limit). A packet counts whole when it
  *	leaves, however large; a change takes effect within a second.
+ * @TCA_GQ_BAND_QUEUE: u8, enum gq_queue; default GQ_QUEUE_CFFS; of no effect
+ *	with GQ_POLICY_DRR
+ * @TCA_GQ_BAND_RESERVATION: u64, bytes/s that GQ_POLICY_HCLOCK reserves for
+ *	each flow of the band, 0 .. GQ_RESERVATION_MAX; default 0: none
+ * @TCA_GQ_BAND_CEIL: u64, bytes/s that no flow of the band exceeds with
+ *	GQ_POLICY_HCLOCK, 1 .. GQ_RATE_UNLIMITED (default, no limit)
+ * @TCA_GQ_BAND_SHARE: u32, share of a flow of the band with GQ_POLICY_HCLOCK, 1
+ *	.. GQ_SHARE_MAX; default 1
  * @__TCA_GQ_BAND_MAX: number of attributes
  */
 enum gq_band_attr {
@@ -116,6 +162,10 @@ enum gq_band_attr {
 	TCA_GQ_BAND_STARVE,
 	TCA_GQ_BAND_POLICY,
 	TCA_GQ_BAND_RATE,
+	TCA_GQ_BAND_QUEUE,
+	TCA_GQ_BAND_RESERVATION,
+	TCA_GQ_BAND_CEIL,
+	TCA_GQ_BAND_SHARE,
 	__TCA_GQ_BAND_MAX
 };
 
@@ -294,6 +344,11 @@ enum gq_stats_attr {
  * @TCA_GQ_BAND_STATS_BYTES: u64, bytes sent
  * @TCA_GQ_BAND_STATS_DROPS: u64, packets dropped, for whatever reason
  * @TCA_GQ_BAND_STATS_RESCUES: u64, packets sent because of TCA_GQ_BAND_STARVE
+ * @TCA_GQ_BAND_STATS_RESERVED: u64, packets sent because of a reservation
+ * @TCA_GQ_BAND_STATS_INVERSIONS: u64, packets sent although a flow of a
+ *	smaller bucket was there (GQ_QUEUE_APPROX)
+ * @TCA_GQ_BAND_STATS_SEARCHES: u64, estimates that hit an empty bucket
+ * @TCA_GQ_BAND_STATS_REGRAINS: u64, changes of the width of a bucket
  * @__TCA_GQ_BAND_STATS_MAX: number of attributes
  */
 enum gq_band_stats_attr {
@@ -306,6 +361,10 @@ enum gq_band_stats_attr {
 	TCA_GQ_BAND_STATS_BYTES,
 	TCA_GQ_BAND_STATS_DROPS,
 	TCA_GQ_BAND_STATS_RESCUES,
+	TCA_GQ_BAND_STATS_RESERVED,
+	TCA_GQ_BAND_STATS_INVERSIONS,
+	TCA_GQ_BAND_STATS_SEARCHES,
+	TCA_GQ_BAND_STATS_REGRAINS,
 	__TCA_GQ_BAND_STATS_MAX
 };
 

@@ -394,7 +394,7 @@ TEST_F(gq, statistics)
 	}
 }
 
-/* Expectation 12. Policies but DRR need a gq that was added with one. */
+/* Expectation 12. The last policy needs a gq that was added with it. */
 TEST_F(gq, bands_limits)
 {
 	struct nlattr *list, *entry;
@@ -405,7 +405,7 @@ TEST_F(gq, bands_limits)
 	ASSERT_EQ(0, send_it(&self->c));
 	begin_band(&self->c, &list, &entry, 7);
 	self->c.req->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
-	put_num(&self->c, TCA_GQ_BAND_POLICY, GQ_POLICY_EDT, 1);
+	put_num(&self->c, TCA_GQ_BAND_POLICY, GQ_POLICY_HCLOCK, 1);
 	end_band(&self->c, list, entry);
 	ASSERT_EQ(0, send_it(&self->c));
 
@@ -516,6 +516,7 @@ TEST_F(gq, bands_wrong_form)
 TEST_F(gq, bands_maps_and_order)
 {
 	struct nlattr *list, *entry;
+	int i;
 	uint8_t map[GQ_DSCPS] = { 0 };
 	struct dump now;
 	uint32_t at;
@@ -550,6 +551,21 @@ TEST_F(gq, bands_maps_and_order)
 	end_band(&self->c, list, entry);
 	EXPECT_EQ(-EOPNOTSUPP, send_it(&self->c));
 	EXPECT_NE(NULL, strstr(self->c.ans.text, "have no ranks"));
+
+	/* and hclock in one whose flows have ranks, but no tags */
+	begin(&self->c, RTM_DELQDISC, 0, false);
+	ASSERT_EQ(0, send_it(&self->c));
+	for (i = 0; i < 2; i++) {
+		begin_band(&self->c, &list, &entry, 2);
+		self->c.req->nlmsg_flags = i ? 0 : NLM_F_CREATE | NLM_F_EXCL;
+		put_num(&self->c, TCA_GQ_BAND_POLICY,
+			i ? GQ_POLICY_HCLOCK : GQ_POLICY_SRPT, 1);
+		end_band(&self->c, list, entry);
+		EXPECT_EQ(i ? -EOPNOTSUPP : 0, send_it(&self->c));
+	}
+	EXPECT_NE(NULL, strstr(self->c.ans.text, "have no tags"));
+	ASSERT_EQ(0, get(&self->c, &now));
+	EXPECT_EQ(GQ_POLICY_SRPT, band_value(&now, 2, TCA_GQ_BAND_POLICY));
 }
 
 /* Expectation 13. Small tables of buckets, to be quick. */

@@ -23,14 +23,18 @@ static const uint8_t band_size[TCA_GQ_BAND_MAX + 1] = {
 	[TCA_GQ_BAND_INDEX] = 1, [TCA_GQ_BAND_MODE] = 1,
 	[TCA_GQ_BAND_WEIGHT] = 4, [TCA_GQ_BAND_LIMIT] = 4,
 	[TCA_GQ_BAND_STARVE] = 8, [TCA_GQ_BAND_POLICY] = 1,
-	[TCA_GQ_BAND_RATE] = 8,
+	[TCA_GQ_BAND_RATE] = 8, [TCA_GQ_BAND_QUEUE] = 1,
+	[TCA_GQ_BAND_RESERVATION] = 8, [TCA_GQ_BAND_CEIL] = 8,
+	[TCA_GQ_BAND_SHARE] = 4,
 };
 
 static const uint8_t band_stats_size[TCA_GQ_BAND_STATS_MAX + 1] = {
 	[TCA_GQ_BAND_STATS_INDEX] = 1, [TCA_GQ_BAND_STATS_QLEN] = 4,
 	[TCA_GQ_BAND_STATS_BACKLOG] = 4, [TCA_GQ_BAND_STATS_PACKETS] = 8,
 	[TCA_GQ_BAND_STATS_BYTES] = 8, [TCA_GQ_BAND_STATS_DROPS] = 8,
-	[TCA_GQ_BAND_STATS_RESCUES] = 8,
+	[TCA_GQ_BAND_STATS_RESCUES] = 8, [TCA_GQ_BAND_STATS_RESERVED] = 8,
+	[TCA_GQ_BAND_STATS_INVERSIONS] = 8, [TCA_GQ_BAND_STATS_SEARCHES] = 8,
+	[TCA_GQ_BAND_STATS_REGRAINS] = 8,
 };
 
 static const struct {
@@ -56,6 +60,17 @@ static const struct {
 	{ "band 4 policy lstf", 4, TCA_GQ_BAND_POLICY, GQ_POLICY_LSTF },
 	{ "band 6 band_rate 8bit", 6, TCA_GQ_BAND_RATE, 1 },
 	{ "band 6 band_rate unlimited", 6, TCA_GQ_BAND_RATE, UINT64_MAX },
+	{ "band 4 policy hclock", 4, TCA_GQ_BAND_POLICY, GQ_POLICY_HCLOCK },
+	{ "band 4 queue cffs", 4, TCA_GQ_BAND_QUEUE, GQ_QUEUE_CFFS },
+	{ "band 4 queue approx", 4, TCA_GQ_BAND_QUEUE, GQ_QUEUE_APPROX },
+	{ "band 5 queue 255", 5, TCA_GQ_BAND_QUEUE, 255 },
+	{ "band 2 reservation none", 2, TCA_GQ_BAND_RESERVATION, 0 },
+	{ "band 2 reservation 8bit", 2, TCA_GQ_BAND_RESERVATION, 1 },
+	{ "band 2 reservation 1.5mbit", 2, TCA_GQ_BAND_RESERVATION, 187500 },
+	{ "band 2 ceil 8bit", 2, TCA_GQ_BAND_CEIL, 1 },
+	{ "band 2 ceil unlimited", 2, TCA_GQ_BAND_CEIL, UINT64_MAX },
+	{ "band 2 share 1", 2, TCA_GQ_BAND_SHARE, 1 },
+	{ "band 2 share 65535", 2, TCA_GQ_BAND_SHARE, 65535 },
 	{ "band 0x5 policy 99", 5, TCA_GQ_BAND_POLICY, 99 },
 };
 
@@ -166,8 +181,10 @@ static uint64_t band_default(int band, int attr)
 {
 	if (attr == TCA_GQ_BAND_WEIGHT)
 		return band == 0 ? 589824 : band == 1 ? 196608 : 65536;
-	if (attr == TCA_GQ_BAND_RATE)
+	if (attr == TCA_GQ_BAND_RATE || attr == TCA_GQ_BAND_CEIL)
 		return GQ_RATE_UNLIMITED;
+	if (attr == TCA_GQ_BAND_SHARE)
+		return 1;
 	return attr == TCA_GQ_BAND_LIMIT ? GQ_LIMIT_MAX : 0;
 }
 
@@ -290,16 +307,24 @@ static struct rtattr *shown_bands(struct msg *m)
 	static const uint64_t val[BANDS_SHOWN][TCA_GQ_BAND_MAX + 1] = {
 		{ [TCA_GQ_BAND_WEIGHT] = 589824,
 		  [TCA_GQ_BAND_LIMIT] = GQ_LIMIT_MAX,
-		  [TCA_GQ_BAND_RATE] = GQ_RATE_UNLIMITED },
+		  [TCA_GQ_BAND_RATE] = GQ_RATE_UNLIMITED,
+		  [TCA_GQ_BAND_CEIL] = GQ_RATE_UNLIMITED,
+		  [TCA_GQ_BAND_SHARE] = 1 },
 		{ [TCA_GQ_BAND_MODE] = GQ_BAND_STRICT,
 		  [TCA_GQ_BAND_WEIGHT] = 4096, [TCA_GQ_BAND_LIMIT] = 7,
 		  [TCA_GQ_BAND_STARVE] = 1000000,
 		  [TCA_GQ_BAND_POLICY] = GQ_POLICY_LSTF,
-		  [TCA_GQ_BAND_RATE] = 125000 },
+		  [TCA_GQ_BAND_RATE] = 125000,
+		  [TCA_GQ_BAND_QUEUE] = GQ_QUEUE_APPROX,
+		  [TCA_GQ_BAND_RESERVATION] = 1000,
+		  [TCA_GQ_BAND_CEIL] = 250000, [TCA_GQ_BAND_SHARE] = 3 },
 		{ [TCA_GQ_BAND_WEIGHT] = 65536,
 		  [TCA_GQ_BAND_LIMIT] = GQ_LIMIT_MAX,
 		  [TCA_GQ_BAND_POLICY] = __GQ_POLICY_MAX,
-		  [TCA_GQ_BAND_RATE] = GQ_RATE_UNLIMITED },
+		  [TCA_GQ_BAND_RATE] = GQ_RATE_UNLIMITED,
+		  [TCA_GQ_BAND_QUEUE] = __GQ_QUEUE_MAX,
+		  [TCA_GQ_BAND_CEIL] = GQ_RATE_UNLIMITED,
+		  [TCA_GQ_BAND_SHARE] = 1 },
 	};
 	static const uint8_t prio[GQ_PRIOS] = { [15] = 2 };
 	uint8_t dscp[GQ_DSCPS];
@@ -337,18 +362,23 @@ static void test_show_bands(void)
 	static const char *const text[] = {
 		"priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 2 dscpmap 5=1,ef=0 ",
 		"band 1 strict weight 4096b band_limit 7p starve 1ms policy lstf band_rate 1Mbit ",
-		"band 2 wrr weight 65536b band_limit none starve 0ns policy 7 band_rate unlimited ",
+		"queue approx reservation 8Kbit ceil 2Mbit share 3 ",
+		"band 2 wrr weight 65536b band_limit none starve 0ns policy 8 band_rate unlimited ",
+		"queue 2 reservation none ceil unlimited share 1 ",
 		NULL
 	};
 	static const char *const json[] = {
 		"\"priomap\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,2,],",
 		"\"dscpmap\":{\"5\":1,\"ef\":0,},\"band\":[",
 		"{\"band\":0,\"strict\":0,\"weight\":589824,\"band_limit\":null,",
-		"\"starve\":0,\"policy\":\"drr\",\"band_rate\":null,},",
+		"\"starve\":0,\"policy\":\"drr\",\"band_rate\":null,",
+		"\"queue\":\"cffs\",\"reservation\":null,\"ceil\":null,\"share\":1,},",
 		"{\"band\":1,\"strict\":1,\"weight\":4096,\"band_limit\":7,",
-		"\"starve\":1000000,\"policy\":\"lstf\",\"band_rate\":125000,},",
+		"\"starve\":1000000,\"policy\":\"lstf\",\"band_rate\":125000,",
+		"\"queue\":\"approx\",\"reservation\":1000,\"ceil\":250000,\"share\":3,},",
 		"{\"band\":2,\"strict\":0,\"weight\":65536,\"band_limit\":null,",
-		"\"starve\":0,\"policy\":\"7\",\"band_rate\":null,},],",
+		"\"starve\":0,\"policy\":\"8\",\"band_rate\":null,",
+		"\"queue\":\"2\",\"reservation\":null,\"ceil\":null,\"share\":1,},],",
 		NULL
 	};
 	struct msg m;
@@ -375,14 +405,17 @@ static void put_band_stats(struct msg *m, int band, int val)
 static void test_band_stats(void)
 {
 	static const char *const text[] = {
-		"\n  band 1 packets 105 bytes 106 drops 107 rescues 108 qlen 103 backlog 104",
+		"\n  band 1 packets 105 bytes 106 drops 107 rescues 108",
+		" reserved 109 inversions 110 searches 111 regrains 112 qlen 103 backlog 104",
 		NULL
 	};
 	static const char *const json[] = {
 		"\"bands\":[{\"band\":0,\"packets\":0,\"bytes\":0,\"drops\":0,",
-		"\"rescues\":0,\"qlen\":0,\"backlog\":0,},",
+		"\"rescues\":0,\"reserved\":0,\"inversions\":0,\"searches\":0,",
+		"\"regrains\":0,\"qlen\":0,\"backlog\":0,},",
 		"{\"band\":1,\"packets\":105,\"bytes\":106,\"drops\":107,",
-		"\"rescues\":108,\"qlen\":103,\"backlog\":104,},],",
+		"\"rescues\":108,\"reserved\":109,\"inversions\":110,",
+		"\"searches\":111,\"regrains\":112,\"qlen\":103,\"backlog\":104,},],",
 		NULL
 	};
 	struct rtattr *list;
