@@ -54,6 +54,11 @@ const struct param band_param[TCA_GQ_BAND_MAX + 1] = {
 	[TCA_GQ_BAND_POLICY] = { "policy", 1, 0, __GQ_POLICY_MAX - 1, 0 },
 	[TCA_GQ_BAND_RATE] = { "band_rate", 8, 1, UINT64_MAX,
 		GQ_RATE_UNLIMITED },
+	[TCA_GQ_BAND_QUEUE] = { "queue", 1, 0, __GQ_QUEUE_MAX - 1, 0 },
+	[TCA_GQ_BAND_RESERVATION] = { "reservation", 8, 0,
+		GQ_RESERVATION_MAX, 0 },
+	[TCA_GQ_BAND_CEIL] = { "ceil", 8, 1, UINT64_MAX, GQ_RATE_UNLIMITED },
+	[TCA_GQ_BAND_SHARE] = { "share", 4, 1, GQ_SHARE_MAX, 1 },
 };
 
 static int ext_ack_attr(const struct nlattr *attr, void *data)
