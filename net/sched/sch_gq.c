@@ -671,7 +671,8 @@ static void gq_reset(struct Qdisc *sch)
 	rtnl_kfree_skbs(q->fast.head, q->fast.tail);
 	memset(&q->fast, 0, sizeof(q->fast));
 
-	if (!q->hash.cur)
+	/* The wheel is what gq_init() makes last. */
+	if (!q->wheel_mem)
 		return;
 
 	qdisc_watchdog_cancel(&q->watchdog);
