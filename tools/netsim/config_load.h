@@ -8,7 +8,9 @@
 #include "config_units.h"
 #include "config_yaml.h"
 
+#ifndef ARRAY_SIZE
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#endif
 #define NS_FILE_MAX	1048576	/* bytes of a configuration or a matrix */
 
 /* The nodes that one entry of "nodes" makes: its name stands for all of them. */

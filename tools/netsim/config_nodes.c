@@ -232,7 +232,7 @@ static int add_sysctl(struct ns_load *l, struct ns_node *node, const char *path,
 	if (!key)
 		return -ENOMEM;
 	value = strchr(key, '=');
-	if (!value || value == key || !value[1] || key[strcspn(key, " \t\n/")]) {
+	if (!value || value == key || !value[1] || key + strcspn(key, " \t\n/") < value) {
 		free(key);
 		return ns_yaml_error(&l->yaml, path, "\"%.60s\" is wrong; write %s", text,
 				     "KEY=VALUE, such as net.ipv4.ip_forward=1");

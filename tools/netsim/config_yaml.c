@@ -44,17 +44,26 @@ void ns_path(char path[NS_PATH_MAX], const char *fmt, ...)
 	va_end(ap);
 }
 
+/* What a file holds must neither look like a second message nor talk to a terminal. */
+void ns_clean(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
 static void print_error(struct ns_yaml *y, unsigned int line, const char *path,
 			const char *fmt, va_list ap)
 {
-	fprintf(stderr, "netsim: %s:", y->file);
+	char text[NS_PATH_MAX + 512], number[16] = "";
+	int len;
+
 	if (line)
-		fprintf(stderr, "%u:", line);
-	if (*path)
-		fprintf(stderr, " %s:", path);
-	fputc(' ', stderr);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
+		snprintf(number, sizeof(number), "%u:", line);
+	len = snprintf(text, sizeof(text), "%s%s ", path, *path ? ":" : "");
+	vsnprintf(text + len, sizeof(text) - len, fmt, ap);
+	ns_clean(text);
+	fprintf(stderr, "netsim: %s:%s%s%s\n", y->file, number, *path ? " " : "", text);
 }
 
 int ns_yaml_error(struct ns_yaml *y, const char *path, const char *fmt, ...)
@@ -116,6 +125,8 @@ static unsigned int distance(const char *a, const char *b)
 		return 3;
 	if (!strcmp(a + 1, b + 1) || !strcmp(a, b + 1) || !strcmp(a + 1, b))
 		return 1;
+	if (!a[1] || !b[1])
+		return 3;
 	if (a[0] == b[1] && a[1] == b[0] && !strcmp(a + 2, b + 2))
 		return 1;
 	return strcmp(a + 2, b + 2) ? 3 : 2;

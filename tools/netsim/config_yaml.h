@@ -29,6 +29,8 @@ int ns_yaml_read(struct ns_yaml *y, const char *file, const char *text, size_t l
 void ns_yaml_free(struct ns_yaml *y);
 /* Line of the value, or of the nearest thing around it; 0: not from YAML. */
 unsigned int ns_yaml_line(struct ns_yaml *y, const char *path);
+/* Replace control characters of a text that is printed. */
+void ns_clean(char *text);
 /* Compose a path; what does not fit is cut, which only shortens a message. */
 void ns_path(char path[NS_PATH_MAX], const char *fmt, ...) __printf(2, 3);
 /* Print "netsim: FILE:LINE: PATH: ..."; returns -EINVAL. */

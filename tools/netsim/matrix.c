@@ -13,7 +13,8 @@
 
 #include "config_load.h"
 
-#define BLANKS	" \t\r"
+#define BLANKS		" \t\r"
+#define MANY_ROWS	"more than 64 rows; 64 nodes are possible"
 
 int ns_matrix_row(char *text, uint32_t row, uint64_t *entries, char *why, size_t size)
 {
@@ -45,8 +46,9 @@ int ns_matrix_row(char *text, uint32_t row, uint64_t *entries, char *why, size_t
 	return n;
 }
 
-static int bad_line(const char *file, unsigned int line, const char *why)
+static int bad_line(const char *file, unsigned int line, char *why)
 {
+	ns_clean(why);
 	fprintf(stderr, "netsim: %s:%u: %s\n", file, line, why);
 	return -EINVAL;
 }
@@ -64,7 +66,7 @@ int ns_matrix_parse(struct ns_matrix *m, const char *file, char *text)
 		if (next)
 			*next++ = '\0';
 		if (rows == NS_NODES_MAX && text[strspn(text, BLANKS)])
-			return bad_line(file, line, "more than 64 rows; 64 nodes are possible");
+			return bad_line(file, line, (char []){ MANY_ROWS });
 		n = ns_matrix_row(text, rows, row, why, sizeof(why));
 		if (n < 0)
 			return bad_line(file, line, why);
@@ -95,7 +97,7 @@ int ns_matrix_read(struct ns_matrix *m, const char *file)
 	if (err)
 		return err;
 	if (strlen(text) != len)
-		err = bad_line(file, 1, "holds zero bytes; give a text file");
+		err = bad_line(file, 1, (char []){ "holds zero bytes; give a text file" });
 	else
 		err = ns_matrix_parse(m, file, text);
 	free(text);
