@@ -22,6 +22,10 @@
 
 /* Idle flows younger than this may soon be wanted again. */
 #define GQ_GC_AGE		(3 * HZ)
+/* Entries a chain from which on a table is replaced at once ... */
+#define GQ_HASH_URGENT		2
+/* ... by one of at most 128 KB, which is quickly cleared. */
+#define GQ_HASH_URGENT_LOG_MAX	14
 /* Chains looked at for each new flow. */
 #define GQ_GC_CHAINS		2
 
@@ -318,6 +322,35 @@ static void gq_table_work(struct work_struct *work)
 	smp_store_release(&q->table_ready, t);
 }
 
+/*
+ * Who never sleeps may keep the work from running. A table that is far too small
+ * then takes what small table can be had at once; the one that the work comes up
+ * with later goes unused, if it is not of the size that is wanted then.
+ */
+static struct gq_table *gq_table_urgent(const struct gq_hash *h)
+{
+	u32 log = h->cur->log + 1;
+	struct gq_table *t;
+
+	if (h->count >> h->cur->log < GQ_HASH_URGENT ||
+	    log > GQ_HASH_URGENT_LOG_MAX)
+		return NULL;
+	t = kzalloc(gq_table_size(log), GFP_ATOMIC | __GFP_NOWARN);
+	if (t)
+		t->log = log;
+	return t;
+}
+
+static void gq_hash_grow(struct gq_sched *q, struct gq_table *t)
+{
+	if (t->log != gq_hash_wants(&q->hash)) {
+		kvfree(t);
+		return;
+	}
+	gq_hash_start(&q->hash, t);
+	q->stats.hash_resizes++;
+}
+
 /* Called once for each new flow: any resize is over long before the next. */
 static void gq_hash_maintain(struct gq_sched *q)
 {
@@ -333,11 +366,13 @@ static void gq_hash_maintain(struct gq_sched *q)
 		/* Pairs with the release in gq_table_work(). */
 		t = smp_load_acquire(&q->table_ready);
 		if (t) {
-			gq_hash_start(&q->hash, t);
 			q->table_ready = NULL;
-			q->stats.hash_resizes++;
 			WRITE_ONCE(q->resizing, false);
+		} else {
+			t = gq_table_urgent(&q->hash);
 		}
+		if (t)
+			gq_hash_grow(q, t);
 		return;
 	}
 

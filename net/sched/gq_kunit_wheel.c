@@ -126,8 +126,8 @@ static struct gq_item *gq_model_first(const struct gq_rig *r)
 
 /*
  * Bucket k holds (k * g, (k + 1) * g]: what is late is in the window's first
- * bucket, what is beyond it in the last one whose number is a multiple of a
- * 512th of the slots.
+ * bucket, what is beyond it in the last but one whose number is a multiple of a
+ * 512th of the slots, or if there are no more slots than that in the last one.
  */
 static void gq_model_insert(struct gq_rig *r, struct gq_item *it)
 {
@@ -144,7 +144,7 @@ static void gq_model_insert(struct gq_rig *r, struct gq_item *it)
 	if (k > r->base + r->slots - 1) {
 		k = r->base + r->slots - 1;
 		if (r->slots > 512)
-			k -= k % (r->slots / 512);
+			k -= k % (r->slots / 512) + r->slots / 512;
 	}
 
 	it->bucket = k;
@@ -190,8 +190,19 @@ static void gq_rig_walk(const struct gq_rig *r)
 	const struct gq_wheel *w = &r->w;
 	struct kunit *test = r->test;
 	const struct gq_node *node;
+	u64 latest = U64_MAX;
 	u32 slot, count = 0;
 
+	if (w->solo) {
+		const struct gq_item *it =
+			container_of(w->solo, struct gq_item, node);
+
+		KUNIT_ASSERT_TRUE(test, it->inside);
+		KUNIT_ASSERT_EQ(test, it->bucket, w->next);
+		latest = max(it->bucket,
+			     gq_wheel_bucket(w, it->node.deadline));
+		count++;
+	}
 	for (slot = 0; slot < r->slots; slot++) {
 		u64 seq = U64_MAX;
 
@@ -207,10 +218,18 @@ static void gq_rig_walk(const struct gq_rig *r)
 			KUNIT_ASSERT_LT(test, it->bucket, r->base + r->slots);
 			KUNIT_ASSERT_LT(test, it->seq, seq);
 			seq = it->seq;
+			latest = min(latest,
+				     max(it->bucket, gq_wheel_bucket(w, it->node.deadline)));
 			KUNIT_ASSERT_LE(test, ++count, r->count);
 		}
 	}
 	KUNIT_ASSERT_EQ(test, count, r->count);
+	/* A timer set so late is early enough for each that is parked. */
+	if (count) {
+		KUNIT_ASSERT_GE(test, gq_wheel_wake(w), gq_wheel_due(w));
+		KUNIT_ASSERT_LE(test, (gq_wheel_wake(w) >> r->shift) - 1,
+				latest);
+	}
 	gq_test_ffs_levels(test, &w->ffs);
 }
 

@@ -30,10 +30,12 @@
  * 1. every node is in a bucket in [base, base + N), base <= next;
  * 2. next is the earliest bucket in use, GQ_WHEEL_EMPTY when there is none;
  * 3. a slot's bit is set if and only if the slot's list is not empty;
- * 4. a node whose deadline is beyond the window is in one of its last buckets,
- *    with its own deadline kept; when that bucket expires it is inserted again.
- *    Only every 64th bucket (of 2^15) is used for that, so that such nodes
- *    share a timer instead of having one each.
+ * 4. a node whose deadline is beyond the window is parked: it is in one of the
+ *    window's last buckets, with its own deadline kept, and when that bucket
+ *    expires it is inserted again. Only every 64th bucket (of 2^15) is used for
+ *    that, and with 64 buckets left between it and the window's end: until
+ *    then nothing parked is due, so that what expires anyway takes the parked
+ *    along, and they seldom need a timer of their own (gq_wheel_wake()).
  *    If the clock jumps past both, it leaves with the bucket that it waited in,
  *    before later buckets with earlier deadlines: all that leave in a call are
  *    overdue alike, and their exact order would take a sort.
@@ -43,6 +45,9 @@
  * makes the bucket a FIFO and brings the nodes into the cache that are about
  * to be served. Single nodes can't be removed: sch_gq never needs to, because
  * a flow in the wheel only ever gets later.
+ *
+ * A node that is alone is in no slot: a single paced flow would miss the cache
+ * in a new one each time.
  *
  * This file builds in the kernel and, for tests and instruction counts, in
  * userspace with the kernel's tools/include. It allocates nothing.
@@ -251,29 +256,36 @@ static inline void gq_list_splice_tail(struct gq_list *list,
 }
 
 #define GQ_WHEEL_EMPTY	(~0ULL)
-/* Of 2^15 buckets, nodes beyond them meet in every 64th one. */
-#define GQ_WHEEL_PARK_LOG	9
+/* Nodes beyond the window meet in so many of its buckets. */
+#define GQ_WHEEL_PARKS		512
 
 /**
  * struct gq_wheel - nodes by their deadline
  * @next: number of the earliest bucket in use, or GQ_WHEEL_EMPTY
  * @base: number of the first bucket of the window
  * @slots: a list head for each bucket of the window
+ * @solo: the node, if there is one only and it is in no slot; or NULL
  * @ffs: slots in use
  * @mask: slots - 1
+ * @park_log: log2 of the distance of the buckets where nodes are parked
  * @shift: log2 of the ns of a bucket
  * @count: nodes in the wheel
  * @reinserts: nodes from beyond the window that were inserted again
+ * @parked: of the slots where nodes are parked: it holds nothing else. Valid
+ *	while the slot is in use
  */
 struct gq_wheel {
 	u64		next;
 	u64		base;
 	struct gq_node	**slots;
+	struct gq_node	*solo;
 	struct gq_ffs	ffs;
 	u32		mask;
+	u32		park_log;
 	u32		shift;
 	u32		count;
 	u64		reinserts;
+	u64		parked[GQ_WHEEL_PARKS / 64];
 };
 
 /**
@@ -300,7 +312,11 @@ static inline void gq_wheel_init(struct gq_wheel *w, void *mem, u32 slots,
 	gq_ffs_init(&w->ffs, mem, slots);
 	w->slots = mem + gq_ffs_size(slots);
 	w->mask = slots - 1;
+	w->park_log = 0;
+	while (slots >> w->park_log > GQ_WHEEL_PARKS)
+		w->park_log++;
 	w->shift = shift;
+	w->solo = NULL;
 	w->next = GQ_WHEEL_EMPTY;
 	w->base = 0;
 	w->count = 0;
@@ -327,6 +343,44 @@ static inline u64 gq_wheel_due(const struct gq_wheel *w)
 	return (w->next + 1) << w->shift;
 }
 
+/* May nodes be parked in bucket k? */
+static inline bool gq_wheel_is_park(const struct gq_wheel *w, u64 k)
+{
+	return w->park_log && !(k & ((1ULL << w->park_log) - 1));
+}
+
+static inline bool gq_wheel_parked(const struct gq_wheel *w, u64 k)
+{
+	u32 park = (k & w->mask) >> w->park_log;
+
+	return w->parked[park / 64] >> (park & 63) & 1;
+}
+
+static inline void gq_wheel_note_park(struct gq_wheel *w, u64 k, bool parked)
+{
+	u32 park = (k & w->mask) >> w->park_log;
+	u64 bit = 1ULL << (park & 63);
+
+	if (!parked)
+		w->parked[park / 64] &= ~bit;
+	else if (!w->slots[k & w->mask])
+		w->parked[park / 64] |= bit;
+}
+
+/* Put a node into the slot of bucket k. */
+static inline void gq_wheel_place(struct gq_wheel *w, struct gq_node *node,
+				  u64 k)
+{
+	struct gq_node **slot = &w->slots[k & w->mask];
+
+	if (unlikely(gq_wheel_is_park(w, k)))
+		gq_wheel_note_park(w, k, gq_wheel_bucket(w, node->deadline) > k);
+	if (!*slot)
+		gq_ffs_set(&w->ffs, k & w->mask);
+	node->next = *slot;
+	*slot = node;
+}
+
 /**
  * gq_wheel_insert() - put a node into the wheel, O(1)
  * @w: the wheel
@@ -339,21 +393,28 @@ static inline void gq_wheel_insert(struct gq_wheel *w, struct gq_node *node,
 				   u64 now)
 {
 	u64 k = gq_wheel_bucket(w, node->deadline);
-	struct gq_node **slot;
 
 	/* An empty wheel may have been left far behind: take all its span. */
 	if (!w->count && now >> w->shift > w->base)
 		w->base = now >> w->shift;
 	k = max(k, w->base);
-	if (k > w->base + w->mask)
-		k = (w->base + w->mask) & ~((u64)w->mask >> GQ_WHEEL_PARK_LOG);
+	if (unlikely(k > w->base + w->mask)) {
+		k = w->base + w->mask;
+		if (w->park_log)
+			k = ((k >> w->park_log) - 1) << w->park_log;
+	}
 
-	slot = &w->slots[k & w->mask];
-	if (!*slot)
-		gq_ffs_set(&w->ffs, k & w->mask);
-	node->next = *slot;
-	*slot = node;
-	w->count++;
+	if (!w->count++) {
+		node->next = NULL;
+		w->solo = node;
+		w->next = k;
+		return;
+	}
+	if (unlikely(w->solo)) {
+		gq_wheel_place(w, w->solo, w->next);
+		w->solo = NULL;
+	}
+	gq_wheel_place(w, node, k);
 	if (k < w->next)
 		w->next = k;
 }
@@ -371,12 +432,42 @@ static inline u64 gq_wheel_seek(const struct gq_wheel *w, u64 k)
 	return k + ((found - slot) & w->mask);
 }
 
+/**
+ * gq_wheel_wake() - when gq_wheel_expire() must be called at the latest
+ * @w: the wheel, not empty
+ *
+ * Return: ns; as gq_wheel_due(), except that nodes which are only parked may
+ * be left so for longer
+ */
+static inline u64 gq_wheel_wake(const struct gq_wheel *w)
+{
+	u64 k = w->next;
+
+	if (unlikely(gq_wheel_is_park(w, k))) {
+		u64 last = k + (1ULL << w->park_log);
+
+		if (w->solo)
+			k = clamp(gq_wheel_bucket(w, w->solo->deadline), k, last);
+		else if (gq_wheel_parked(w, k))
+			k = min(gq_wheel_seek(w, k + 1), last);
+	}
+	return (k + 1) << w->shift;
+}
+
 /* Take the earliest bucket's nodes out, oldest first. */
 static inline void gq_wheel_pop(struct gq_wheel *w, struct gq_list *list)
 {
 	u32 slot = w->next & w->mask;
 	struct gq_node *node = w->slots[slot];
 
+	if (w->solo) {
+		list->first = w->solo;
+		list->last = w->solo;
+		w->solo = NULL;
+		w->count = 0;
+		w->next = GQ_WHEEL_EMPTY;
+		return;
+	}
 	list->last = node;
 	list->first = NULL;
 	while (node) {
@@ -389,7 +480,7 @@ static inline void gq_wheel_pop(struct gq_wheel *w, struct gq_list *list)
 	}
 	w->slots[slot] = NULL;
 	gq_ffs_clear(&w->ffs, slot);
-	w->next = gq_wheel_seek(w, w->next);
+	w->next = w->count ? gq_wheel_seek(w, w->next) : GQ_WHEEL_EMPTY;
 }
 
 /**

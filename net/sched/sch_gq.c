@@ -399,11 +399,12 @@ static void gq_note_timer(struct gq_sched *q)
 
 static noinline void gq_arm(struct gq_sched *q)
 {
-	u64 due = gq_wheel_due(&q->wheel);
 	struct hrtimer *timer = &q->watchdog.timer;
+	u64 due;
 
 	if (!q->wheel.count)
 		return;
+	due = gq_wheel_wake(&q->wheel);
 	/* qdisc_watchdog_schedule_range_ns() has the same test: it would do
 	 * nothing, and would not tell.
 	 */

@@ -174,7 +174,8 @@ static void model_insert(struct rig *r, struct item *it)
 	if (it->bucket > last) {
 		it->bucket = last;
 		if (r->w.mask >= 512)
-			it->bucket -= last % ((r->w.mask + 1) / 512);
+			it->bucket -= last % ((r->w.mask + 1) / 512) +
+				      (r->w.mask + 1) / 512;
 	}
 	it->order = r->order++;
 	it->inside = 1;
