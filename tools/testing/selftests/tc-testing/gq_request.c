@@ -221,6 +221,13 @@ static void save(const struct nlattr *attr, uint8_t *to, uint16_t *len,
 	memcpy(to, mnl_attr_get_payload(attr), *len);
 }
 
+static uint32_t queued(const struct nlattr *attr)
+{
+	const struct gnet_stats_queue *st = mnl_attr_get_payload(attr);
+
+	return st->qlen;
+}
+
 static int dump_cb(const struct nlmsghdr *h, void *data)
 {
 	struct dump *d = data;
@@ -242,6 +249,8 @@ static int dump_cb(const struct nlmsghdr *h, void *data)
 				if (mnl_attr_get_type(sub) == TCA_STATS_APP)
 					save(sub, d->stats, &d->stats_len,
 					     sizeof(d->stats));
+				if (mnl_attr_get_type(sub) == TCA_STATS_QUEUE)
+					d->qlen = queued(sub);
 			}
 			break;
 		}
@@ -249,8 +258,8 @@ static int dump_cb(const struct nlmsghdr *h, void *data)
 	return MNL_CB_OK;
 }
 
-/* Kind, settings and statistics of the root qdisc. */
-int get(struct conn *c, struct dump *d)
+/* Kind, settings and statistics of the qdisc at @parent. */
+int get_at(struct conn *c, struct dump *d, uint32_t parent)
 {
 	struct tcmsg *tcm;
 	struct answer ans;
@@ -259,9 +268,15 @@ int get(struct conn *c, struct dump *d)
 	/* without NLM_F_ECHO, the answer goes to listeners only */
 	begin(c, RTM_GETQDISC, NLM_F_ECHO, false);
 	tcm = mnl_nlmsg_get_payload(c->req);
+	tcm->tcm_parent = parent;
 	tcm->tcm_handle = 0;
 	talk(c->nl, c->req, dump_cb, d, &ans);
 	return ans.err;
+}
+
+int get(struct conn *c, struct dump *d)
+{
+	return get_at(c, d, TC_H_ROOT);
 }
 
 static const struct nlattr *find(const uint8_t *attrs, int len, int type)

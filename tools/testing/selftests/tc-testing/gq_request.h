@@ -29,6 +29,7 @@ struct dump {
 	uint16_t opts_len;
 	uint8_t stats[2048];
 	uint16_t stats_len;
+	uint32_t qlen;		/* packets */
 };
 
 /* A netlink socket, the request being built, and the last answer. */
@@ -60,6 +61,7 @@ void begin_band(struct conn *c, struct nlattr **list, struct nlattr **entry,
 		int band);
 void end_band(struct conn *c, struct nlattr *list, struct nlattr *entry);
 int send_it(struct conn *c);
+int get_at(struct conn *c, struct dump *d, uint32_t parent);
 int get(struct conn *c, struct dump *d);
 uint64_t value(const struct dump *d, int type);
 uint64_t band_value(const struct dump *d, int band, int type);
