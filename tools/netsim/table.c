@@ -106,7 +106,7 @@ static void print_fates(struct json_object *summary, FILE *f)
 
 void ns_summary_print(struct json_object *summary, FILE *f)
 {
-	struct json_object *speed = NULL, *models = NULL, *reasons;
+	struct json_object *speed = NULL, *models = NULL, *reasons, *v;
 	size_t i, n;
 
 	print_nodes(summary, f);
@@ -121,11 +121,13 @@ void ns_summary_print(struct json_object *summary, FILE *f)
 		(unsigned long long)number(summary, "late_frames"),
 		(unsigned long long)number(summary, "seed"));
 	if (json_object_object_get_ex(summary, "cpu_model", &models)) {
-		json_object_object_foreach(models, key, v)
-			fprintf(f, "CPU model of %s: %s\n", key, json_object_get_string(v));
+		json_object_object_foreach(models, key, model)
+			fprintf(f, "CPU model of %s: %s\n", key, json_object_get_string(model));
 	}
 	fprintf(f, "trace %.16s, outputs %.16s, consoles %.16s\n", text(summary, "trace_hash"),
 		text(summary, "output_hash"), text(summary, "console_hash"));
+	if (json_object_object_get_ex(summary, "interrupted", &v) && json_object_get_boolean(v))
+		fputs("interrupted: what is here ends in the middle\n", f);
 	reasons = list(summary, "reasons", &n);
 	for (i = 0; i < n; i++)
 		fprintf(f, "failed: %s\n",
