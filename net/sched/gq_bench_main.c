@@ -257,7 +257,7 @@ static void gb_batch(struct gb_bench *b)
 	gb_count_arm(b);
 
 	if (b->trace->flags & GB_CHURN)
-		gb_sleep(b, n * (4 * NSEC_PER_SEC / b->nsk));
+		gb_sleep(b, n * div_u64(4ULL * NSEC_PER_SEC, b->nsk));
 	else if (b->trace->drive == GB_LINK)
 		gb_sleep(b, n * GB_LINK_NS);
 	else if (b->empty && !b->n)
