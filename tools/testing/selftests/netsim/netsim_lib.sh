@@ -125,6 +125,12 @@ needs()
 }
 
 ktap_print_header
+"$NETSIM" --version >"$tmp/out" 2>&1 || {
+	ktap_set_plan 1
+	sed "s/^/# /" "$tmp/out"
+	ktap_test_fail "$NETSIM runs"
+	exit "$KSFT_FAIL"
+}
 if ! "$NETSIM" doctor >"$tmp/out" 2>&1; then
 	sed 's/^/# /' "$tmp/out"
 	ktap_skip_all "netsim cannot run here; see netsim doctor"
