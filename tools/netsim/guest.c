@@ -470,6 +470,8 @@ static int on_bye(struct ns_guests *g, const struct message *m)
 	if (n->phase < DONE)
 		n->last_ns = m->t_ns;
 	n->phase = LEAVING;
+	if (g->ops->bye)
+		g->ops->bye(g->arg, m->node);
 	return 0;
 }
 

@@ -49,7 +49,7 @@ enum guest_type {
 	GUEST_DATA,
 	GUEST_DONE,		/* le64 ns: all commands that the run waits for have ended */
 	GUEST_ERROR,		/* setup failed; a sentence */
-	GUEST_BYE,		/* the last one: power off comes next */
+	GUEST_BYE,		/* the last one: to be switched off */
 	/* to the guest */
 	GUEST_GO = 32,		/* le64 ns: now; le64 ns: time 0 of the commands;
 				 * le64 ns after that when everything stops, or NS_NEVER
@@ -89,6 +89,8 @@ struct ns_guest_ops {
 	void (*data)(void *arg, uint32_t node, const void *p, size_t len);
 	/* The node cannot go on, `why` is a sentence without the node's name. */
 	void (*failed)(void *arg, uint32_t node, const char *why);
+	/* Its last word, after which it has nothing left to do; optional. */
+	void (*bye)(void *arg, uint32_t node);
 };
 
 /* The file GUEST_CONF of a node. 0 or -errno. */

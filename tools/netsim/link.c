@@ -70,7 +70,7 @@ static uint64_t draw(const struct ns_link *l, const struct ns_world *w, enum cha
 
 	crypto_shorthash(out, (const unsigned char *)&in, sizeof(in), w->key);
 	memcpy(&v, out, sizeof(v));
-	return (unsigned __int128)v * n >> 64;
+	return (__uint128_t)v * n >> 64;
 }
 
 static bool happens(const struct ns_link *l, const struct ns_world *w, enum chance what,

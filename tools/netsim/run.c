@@ -302,9 +302,18 @@ static void guest_failed(void *arg, uint32_t node, const char *why)
 	ns_sim_stop(run->sim, -EIO);
 }
 
+/* What is left is only the kernel's way down, of which there is nothing to learn. */
+static void guest_bye(void *arg, uint32_t node)
+{
+	struct ns_run *run = arg;
+
+	ns_sim_off(run->sim, node);
+}
+
 static const struct ns_guest_ops guest_ops = {
 	.send = guest_send, .go = guest_go, .output = guest_output, .exited = guest_exited,
 	.file = guest_file, .data = guest_data, .failed = guest_failed,
+	.bye = guest_bye,
 };
 
 /* signals */

@@ -474,6 +474,11 @@ int ns_sim_send(struct ns_sim *sim, uint32_t node, uint64_t t_ns, const void *p,
 	return 0;
 }
 
+void ns_sim_off(struct ns_sim *sim, uint32_t node)
+{
+	ns_sim_ended(&sim->nodes[node].vm, 0, NULL);
+}
+
 void ns_sim_zero(struct ns_sim *sim, uint64_t time0_ns)
 {
 	const struct ns_config *cfg = sim->cfg;

@@ -68,6 +68,8 @@ uint64_t ns_sim_now(const struct ns_sim *sim);
  * ns_sim_horizon() after what caused them. 0 or -errno.
  */
 int ns_sim_send(struct ns_sim *sim, uint32_t node, uint64_t t_ns, const void *p, size_t len);
+/* The node has said its last word: switch it off, where it stands. */
+void ns_sim_off(struct ns_sim *sim, uint32_t node);
 /* Faults count from here: time 0 of the commands. */
 void ns_sim_zero(struct ns_sim *sim, uint64_t time0_ns);
 /* No node passes t; at least ns_sim_horizon() after anything known. */

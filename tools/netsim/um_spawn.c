@@ -8,8 +8,7 @@
  * It dies with the simulator, and takes its own processes along.
  *
  * Everything it sees is at the same place in each run, since that is what must
- * repeat: UM_DIR holds kernel, PID 1, configuration, the stage, and the sockets of
- * clock and devices, whose names go once they are connected.
+ * repeat: UM_DIR holds kernel, PID 1, configuration and the stage.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,16 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "guest.h"
 #include "um.h"
 
 #define MAX_ARGS	160
-#define SOCKETS		"sockets"	/* folder below the node's, while it starts */
+#define UM_HIGH_FD	64
+#define NS_ATTR(a)	__attribute__((a))
 
 struct args {
 	char *v[MAX_ARGS + 1];
@@ -36,7 +33,8 @@ struct args {
 	bool failed;
 };
 
-__attribute__((format(printf, 2, 3)))
+static void arg(struct args *a, const char *fmt, ...) NS_ATTR(format(printf, 2, 3));
+
 static void arg(struct args *a, const char *fmt, ...)
 {
 	va_list ap;
@@ -99,15 +97,10 @@ static void sandbox(struct args *a, const struct um *um)
 	bind_path(a, path, UM_DIR "/shim.so");
 	snprintf(path, sizeof(path), "%s/" GUEST_CONF, um->vm->dir);
 	bind_path(a, path, UM_DIR "/" GUEST_CONF);
-	snprintf(path, sizeof(path), "%s/" SOCKETS, um->vm->dir);
-	bind_path(a, path, UM_DIR "/dev");
 	if (boot->stage_um)
 		bind_path(a, boot->stage_um, UM_DIR "/stage");
 	arg_list(a, (const char *const []){ "--setenv", "LD_PRELOAD", UM_DIR "/shim.so",
-		 "--setenv", "NETSIM_SEED", NULL });
-	arg(a, "%llu", (um->vm->config->seed * NS_NODES_MAX + um->vm->id) *
-	    0x9e3779b97f4a7c15ull);
-	arg_list(a, (const char *const []){ "--chdir", "/", "--", NULL });
+		 "--chdir", "/", "--", NULL });
 	if (!geteuid())
 		arg_list(a, for_good);
 	/* after bubblewrap, whose own exec may clear it */
@@ -127,24 +120,24 @@ static void machine(struct args *a, const struct um *um)
 	};
 	const struct ns_vm *vm = um->vm;
 	unsigned int i;
-	char name[16];
 
 	arg_list(a, fixed);
 	arg(a, "con0=null,fd:%d", UM_CONSOLE_FD);
 	arg(a, "mem=%uM", vm->cfg->mem_mib);
 	if (vm->boot->stage_um)
 		arg(a, "netsim.stage=" UM_DIR "/stage");
-	for (i = 0; i < um->nr_devs; i++) {
-		um_dev_name(&um->devs[i], name);
-		arg(a, "virtio_uml.device=" UM_DIR "/dev/%s:%d", name,
-		    i == um->nr_devs - 1 ? 3 : 1);
-	}
+	for (i = 0; i < vm->cfg->nr_nics; i++)
+		arg(a, "virtio_uml.device=" UM_DIR "/dev/nic%u:1", i);
+	arg(a, "virtio_uml.device=" UM_DIR "/dev/control:3");
 }
 
-static void child(int console, char **argv)
+static void child(int console, int channel, int memory, char **argv)
 {
 	struct rlimit none = { 0, 0 };
+	/* above those that they become */
 	int null = open("/dev/null", O_RDONLY);
+	int c = fcntl(console, F_DUPFD, UM_HIGH_FD), m = fcntl(memory, F_DUPFD, UM_HIGH_FD);
+	int s = fcntl(channel, F_DUPFD, UM_HIGH_FD);
 	sigset_t set;
 
 	setsid();
@@ -153,17 +146,19 @@ static void child(int console, char **argv)
 	signal(SIGPIPE, SIG_DFL);
 	setrlimit(RLIMIT_CORE, &none);
 	dup2(null, 0);
-	dup2(console, 1);
-	dup2(console, 2);
-	dup2(console, UM_CONSOLE_FD);
+	dup2(c, 1);
+	dup2(c, 2);
+	dup2(c, UM_CONSOLE_FD);
+	dup2(s, UM_CHANNEL_FD);
+	dup2(m, UM_MEMORY_FD);
 	close_range(3, UM_CONSOLE_FD - 1, 0);
-	close_range(UM_CONSOLE_FD + 1, ~0u, 0);
+	close_range(UM_MEMORY_FD + 1, ~0u, 0);
 	execvp(argv[0], argv);
 	dprintf(2, "netsim: cannot run %s: %s; install bubblewrap\n", argv[0], strerror(errno));
 	_exit(127);
 }
 
-int um_spawn(struct um *um, int console)
+int um_spawn(struct um *um, int console, int channel)
 {
 	struct args *a = calloc(1, sizeof(*a));
 	int err = 0;
@@ -178,7 +173,7 @@ int um_spawn(struct um *um, int console)
 	}
 	um->pid = fork();
 	if (!um->pid)
-		child(console, a->v);
+		child(console, channel, um->memory_fd, a->v);
 	if (um->pid < 0) {
 		err = -errno;
 		um->pid = 0;
@@ -190,68 +185,3 @@ out:
 	return err;
 }
 
-/* By the folder's descriptor, since a socket's path has room for 107 characters only. */
-static int socket_path(struct um *um, const char *name, struct sockaddr_un *sa, int *dir)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/" SOCKETS, um->vm->dir);
-	if (mkdir(path, 0700) && errno != EEXIST)
-		return -errno;
-	*dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (*dir < 0)
-		return -errno;
-	*sa = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	snprintf(sa->sun_path, sizeof(sa->sun_path), "/proc/self/fd/%d/%s", *dir, name);
-	return 0;
-}
-
-int um_listen(struct um *um, const char *name)
-{
-	struct sockaddr_un sa;
-	int dir = -1, fd, err;
-
-	err = socket_path(um, name, &sa, &dir);
-	if (err)
-		return err;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0) {
-		err = -errno;
-		goto out;
-	}
-	unlink(sa.sun_path);
-	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) || listen(fd, 1)) {
-		err = -errno;
-		close(fd);
-	}
-out:
-	close(dir);
-	return err ? err : fd;
-}
-
-void um_unlisten(struct um *um, struct ns_source *source, const char *name)
-{
-	char path[512];
-
-	if (source->fd < 0)
-		return;
-	ns_loop_del(source);
-	close(source->fd);
-	source->fd = -1;
-	snprintf(path, sizeof(path), "%s/" SOCKETS "/%s", um->vm->dir, name);
-	unlink(path);
-}
-
-void um_sockets_free(struct um *um)
-{
-	char path[512], name[16];
-	unsigned int i;
-
-	um_unlisten(um, &um->listen, "time");
-	for (i = 0; i < um->nr_devs; i++) {
-		um_dev_name(&um->devs[i], name);
-		um_unlisten(um, &um->devs[i].listen, name);
-	}
-	snprintf(path, sizeof(path), "%s/" SOCKETS, um->vm->dir);
-	rmdir(path);
-}

@@ -12,8 +12,6 @@
  * ever an address of ours.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -42,16 +40,24 @@ struct vu_used {
 #define AVAIL_NO_INTERRUPT	1
 #define USED_NO_NOTIFY		1
 
-#define F_PROTOCOL_FEATURES	(1ull << 30)
-#define P_REPLY_ACK		(1ull << 3)
-#define P_BACKEND_REQ		(1ull << 5)
-#define P_CONFIG		(1ull << 9)
-#define P_INBAND		(1ull << 14)
-#define PROTOCOL_OFFERED	(P_REPLY_ACK | P_BACKEND_REQ | P_CONFIG | P_INBAND)
-#define PROTOCOL_NEEDED		(P_REPLY_ACK | P_BACKEND_REQ | P_INBAND)
+#define BIT_ULL(n)		(1ull << (n))
+#define F_PROTOCOL_FEATURES	BIT_ULL(30)
+#define P_BACKEND_REQ		BIT_ULL(5)
+#define P_CONFIG		BIT_ULL(9)
+#define P_INBAND		BIT_ULL(14)
+#define PROTOCOL_OFFERED	(P_BACKEND_REQ | P_CONFIG | P_INBAND)
+#define PROTOCOL_NEEDED		(P_BACKEND_REQ | P_INBAND)
 
 #define VRING_INDEX_MASK	0xffu
-#define REGION_MAX		(1ull << 36)
+#define REGION_MAX		BIT_ULL(36)
+
+/* A message to be handled. */
+struct vu_call {
+	const struct vu_message *m;
+	int *fds;
+	unsigned int nr_fds;
+	struct vu_message *reply;
+};
 
 static int fail(struct vu_dev *dev, const char *what)
 {
@@ -68,64 +74,15 @@ void vu_init(struct vu_dev *dev)
 	memset(dev->queues, 0, sizeof(dev->queues));
 }
 
-/* Regions that vu_guard() looks after; devices of one guest share nothing. */
-#define GUARDED_MAX	(64 * 10 * VU_REGIONS)
-static struct { volatile uintptr_t start, len; } guarded[GUARDED_MAX];
-
-static void guard_add(const struct vu_region *r)
-{
-	size_t i;
-
-	for (i = 0; i < GUARDED_MAX; i++)
-		if (!guarded[i].len) {
-			guarded[i].start = (uintptr_t)r->map;
-			guarded[i].len = r->map_len;
-			return;
-		}
-}
-
-static void guard_del(const struct vu_region *r)
-{
-	size_t i;
-
-	for (i = 0; i < GUARDED_MAX; i++)
-		if (guarded[i].start == (uintptr_t)r->map)
-			guarded[i].len = 0;
-}
-
-static void sigbus(int sig, siginfo_t *info, void *context)
-{
-	uintptr_t at = (uintptr_t)info->si_addr;
-	size_t i;
-
-	(void)context;
-	for (i = 0; i < GUARDED_MAX; i++)
-		if (at - guarded[i].start < guarded[i].len &&
-		    mmap((void *)guarded[i].start, guarded[i].len, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
-			 0) != MAP_FAILED)
-			return;
-	signal(sig, SIG_DFL);
-}
-
-int vu_guard(void)
-{
-	struct sigaction sa = { .sa_sigaction = sigbus, .sa_flags = SA_SIGINFO };
-
-	sigemptyset(&sa.sa_mask);
-	return sigaction(SIGBUS, &sa, NULL) ? -errno : 0;
-}
-
 static void unmap(struct vu_dev *dev)
 {
 	unsigned int i;
 
 	for (i = 0; i < VU_QUEUES; i++)
 		dev->queues[i].desc = NULL;
-	for (i = 0; i < dev->nr_regions; i++) {
-		guard_del(&dev->regions[i]);
+	for (i = 0; i < dev->nr_regions; i++)
 		munmap(dev->regions[i].map, dev->regions[i].map_len);
-	}
+
 	dev->nr_regions = 0;
 }
 
@@ -179,7 +136,6 @@ static int map_region(struct vu_dev *dev, const struct vu_message *m, unsigned i
 	r->size = size;
 	r->host = (unsigned char *)r->map + extra;
 	dev->nr_regions = i + 1;
-	guard_add(r);
 	return 0;
 }
 
@@ -189,7 +145,8 @@ static int set_memory(struct vu_dev *dev, const struct vu_message *m, int *fds, 
 	int err = 0;
 
 	unmap(dev);
-	if (!m->memory.nr || m->memory.nr > VU_REGIONS || m->memory.nr != nr)
+	if (!m->memory.nr || m->memory.nr > VU_REGIONS || m->memory.nr != nr ||
+	    m->header.size < 8 + m->memory.nr * sizeof(m->memory.region[0]))
 		return fail(dev, "a wrong number of memory regions");
 	for (i = 0; i < nr && !err; i++)
 		err = map_region(dev, m, i, fds[i]);
@@ -206,166 +163,142 @@ static struct vu_queue *queue_of(struct vu_dev *dev, uint32_t index)
 	return NULL;
 }
 
-static int get_features(struct vu_dev *dev, const struct vu_message *m, int *fds,
-			unsigned int nr_fds, struct vu_message *reply)
+static int get_features(struct vu_dev *dev, struct vu_call *c)
 {
-	(void)m, (void)fds, (void)nr_fds;
-	reply->header.size = sizeof(reply->u64);
-	reply->u64 = dev->offered | F_PROTOCOL_FEATURES;
+	c->reply->header.size = sizeof(c->reply->u64);
+	c->reply->u64 = dev->offered | F_PROTOCOL_FEATURES;
 	return 1;
 }
 
-static int set_features(struct vu_dev *dev, const struct vu_message *m, int *fds,
-			unsigned int nr_fds, struct vu_message *reply)
+static int set_features(struct vu_dev *dev, struct vu_call *c)
 {
-	(void)fds, (void)nr_fds, (void)reply;
-	if (m->u64 & ~(dev->offered | F_PROTOCOL_FEATURES))
+	if (c->m->u64 & ~(dev->offered | F_PROTOCOL_FEATURES))
 		return fail(dev, "a feature that was not offered");
-	dev->features = m->u64;
+	dev->features = c->m->u64;
 	return 0;
 }
 
-static int get_protocol(struct vu_dev *dev, const struct vu_message *m, int *fds,
-			unsigned int nr_fds, struct vu_message *reply)
+static int get_protocol(struct vu_dev *dev, struct vu_call *c)
 {
-	(void)dev, (void)m, (void)fds, (void)nr_fds;
-	reply->header.size = sizeof(reply->u64);
-	reply->u64 = PROTOCOL_OFFERED;
+	(void)dev;
+	c->reply->header.size = sizeof(c->reply->u64);
+	c->reply->u64 = PROTOCOL_OFFERED;
 	return 1;
 }
 
-static int set_protocol(struct vu_dev *dev, const struct vu_message *m, int *fds,
-			unsigned int nr_fds, struct vu_message *reply)
+static int set_protocol(struct vu_dev *dev, struct vu_call *c)
 {
-	(void)fds, (void)nr_fds, (void)reply;
-	if ((m->u64 & ~PROTOCOL_OFFERED) || (m->u64 & PROTOCOL_NEEDED) != PROTOCOL_NEEDED)
+	if ((c->m->u64 & ~PROTOCOL_OFFERED) || (c->m->u64 & PROTOCOL_NEEDED) != PROTOCOL_NEEDED)
 		return fail(dev, "protocol features without which time cannot be kept");
-	dev->protocol = m->u64;
+	dev->protocol = c->m->u64;
 	return 0;
 }
 
-static int set_mem_table(struct vu_dev *dev, const struct vu_message *m, int *fds,
-			 unsigned int nr_fds, struct vu_message *reply)
+static int set_mem_table(struct vu_dev *dev, struct vu_call *c)
 {
-	(void)reply;
-	return set_memory(dev, m, fds, nr_fds);
+	return set_memory(dev, c->m, c->fds, c->nr_fds);
 }
 
-static int set_num(struct vu_dev *dev, const struct vu_message *m, int *fds, unsigned int nr_fds,
-		   struct vu_message *reply)
+static int set_num(struct vu_dev *dev, struct vu_call *c)
 {
-	struct vu_queue *q = queue_of(dev, m->state.index);
+	struct vu_queue *q = queue_of(dev, c->m->state.index);
+	uint32_t num = c->m->state.num;
 
-	(void)fds, (void)nr_fds, (void)reply;
 	if (!q)
 		return -EPROTO;
-	if (!m->state.num || m->state.num > VU_QUEUE_SIZE || (m->state.num & (m->state.num - 1)))
+	if (!num || num > VU_QUEUE_SIZE || (num & (num - 1)))
 		return fail(dev, "a queue of a bad size");
-	q->num = m->state.num;
+	q->num = num;
 	find_ring(dev, q);
 	return 0;
 }
 
-static int set_addr(struct vu_dev *dev, const struct vu_message *m, int *fds, unsigned int nr_fds,
-		    struct vu_message *reply)
+static int set_addr(struct vu_dev *dev, struct vu_call *c)
 {
-	struct vu_queue *q = queue_of(dev, m->addr.index);
+	struct vu_queue *q = queue_of(dev, c->m->addr.index);
 
-	(void)fds, (void)nr_fds, (void)reply;
 	if (!q)
 		return -EPROTO;
-	q->desc_at = m->addr.desc;
-	q->avail_at = m->addr.avail;
-	q->used_at = m->addr.used;
+	q->desc_at = c->m->addr.desc;
+	q->avail_at = c->m->addr.avail;
+	q->used_at = c->m->addr.used;
 	find_ring(dev, q);
 	return q->desc ? 0 : fail(dev, "a queue outside of its memory");
 }
 
-static int set_base(struct vu_dev *dev, const struct vu_message *m, int *fds, unsigned int nr_fds,
-		    struct vu_message *reply)
+static int set_base(struct vu_dev *dev, struct vu_call *c)
 {
-	struct vu_queue *q = queue_of(dev, m->state.index);
+	struct vu_queue *q = queue_of(dev, c->m->state.index);
 
-	(void)fds, (void)nr_fds, (void)reply;
 	if (!q)
 		return -EPROTO;
-	q->next_avail = m->state.num;
-	q->next_used = m->state.num;
+	q->next_avail = c->m->state.num;
+	q->next_used = c->m->state.num;
 	return 0;
 }
 
-static int get_base(struct vu_dev *dev, const struct vu_message *m, int *fds, unsigned int nr_fds,
-		    struct vu_message *reply)
+static int get_base(struct vu_dev *dev, struct vu_call *c)
 {
-	struct vu_queue *q = queue_of(dev, m->state.index);
+	struct vu_queue *q = queue_of(dev, c->m->state.index);
 
-	(void)fds, (void)nr_fds;
 	if (!q)
 		return -EPROTO;
 	q->enabled = false;
-	reply->header.size = sizeof(reply->state);
-	reply->state.index = m->state.index;
-	reply->state.num = q->next_avail;
+	c->reply->header.size = sizeof(c->reply->state);
+	c->reply->state.index = c->m->state.index;
+	c->reply->state.num = q->next_avail;
 	return 1;
 }
 
-static int set_enable(struct vu_dev *dev, const struct vu_message *m, int *fds,
-		      unsigned int nr_fds, struct vu_message *reply)
+static int set_enable(struct vu_dev *dev, struct vu_call *c)
 {
-	struct vu_queue *q = queue_of(dev, m->state.index);
+	struct vu_queue *q = queue_of(dev, c->m->state.index);
 
-	(void)fds, (void)nr_fds, (void)reply;
 	if (!q)
 		return -EPROTO;
-	q->enabled = m->state.num == 1;
+	q->enabled = c->m->state.num == 1;
 	return 0;
 }
 
-static int set_backend_fd(struct vu_dev *dev, const struct vu_message *m, int *fds,
-			  unsigned int nr_fds, struct vu_message *reply)
+static int set_backend_fd(struct vu_dev *dev, struct vu_call *c)
 {
-	(void)m, (void)reply;
-	if (nr_fds != 1)
+	if (c->nr_fds != 1)
 		return fail(dev, "no descriptor for what the device has to say");
-	dev->backend_fd(dev, fds[0]);
-	fds[0] = -1;
+	dev->backend_fd(dev, c->fds[0]);
+	c->fds[0] = -1;
 	return 0;
 }
 
-static int get_config(struct vu_dev *dev, const struct vu_message *m, int *fds,
-		      unsigned int nr_fds, struct vu_message *reply)
+static int get_config(struct vu_dev *dev, struct vu_call *c)
 {
-	uint32_t head = offsetof(struct vu_message, config.data) - sizeof(m->header);
-	uint32_t offset = m->config.offset, size = m->config.size;
+	uint32_t head = offsetof(struct vu_message, config.data) - sizeof(c->m->header);
+	uint32_t offset = c->m->config.offset, size = c->m->config.size;
 
-	(void)fds, (void)nr_fds;
 	if (offset > VU_CONFIG || size > VU_CONFIG - offset)
 		return fail(dev, "configuration space that does not exist");
-	reply->header.size = head + size;
-	reply->config.offset = offset;
-	reply->config.size = size;
-	memcpy(reply->config.data, dev->config + offset, size);
+	c->reply->header.size = head + size;
+	c->reply->config.offset = offset;
+	c->reply->config.size = size;
+	memcpy(c->reply->config.data, dev->config + offset, size);
 	return 1;
 }
 
-static int kick(struct vu_dev *dev, const struct vu_message *m, int *fds, unsigned int nr_fds,
-		struct vu_message *reply)
+static int kick(struct vu_dev *dev, struct vu_call *c)
 {
-	(void)fds, (void)nr_fds, (void)reply;
-	if (!queue_of(dev, m->state.index))
+	if (!queue_of(dev, c->m->state.index))
 		return -EPROTO;
-	if (!vu_ready(dev, m->state.index))
-		return fail(dev, "a kick of a queue that is not set up");
-	if (dev->kick(dev, m->state.index))
+	if (!vu_ready(dev, c->m->state.index))
+		return fail(dev, "a notification of a queue that is not set up");
+	if (dev->kick(dev, c->m->state.index))
 		return 0;
 	return dev->error ? -EPROTO : fail(dev, "buffers that make no sense");
 }
 
 /* Descriptors for notifications: asked for by others, not used in band. */
-static int ignore(struct vu_dev *dev, const struct vu_message *m, int *fds, unsigned int nr_fds,
-		  struct vu_message *reply)
+static int ignore(struct vu_dev *dev, struct vu_call *c)
 {
-	(void)dev, (void)m, (void)fds, (void)nr_fds, (void)reply;
+	(void)dev;
+	(void)c;
 	return 0;
 }
 
@@ -374,8 +307,7 @@ static int ignore(struct vu_dev *dev, const struct vu_message *m, int *fds, unsi
 
 static const struct {
 	uint32_t min_size;
-	int (*handle)(struct vu_dev *dev, const struct vu_message *m, int *fds,
-		      unsigned int nr_fds, struct vu_message *reply);
+	int (*handle)(struct vu_dev *dev, struct vu_call *c);
 } requests[VU_REQUESTS] = {
 	[VU_GET_FEATURES] =		{ 0,		get_features },
 	[VU_SET_FEATURES] =		{ U64,		set_features },
@@ -401,10 +333,10 @@ static const struct {
 int vu_handle(struct vu_dev *dev, const struct vu_message *m, int *fds, unsigned int nr_fds,
 	      struct vu_message *reply)
 {
+	struct vu_call call = { m, fds, nr_fds, reply };
 	uint32_t request = m->header.request;
-	int done;
 
-	if ((m->header.flags & ~VU_NEED_REPLY) != VU_VERSION)
+	if (m->header.flags != VU_VERSION)
 		return fail(dev, "a message of another version");
 	if (request >= VU_REQUESTS || !requests[request].handle)
 		return fail(dev, "a request that was not offered");
@@ -412,12 +344,7 @@ int vu_handle(struct vu_dev *dev, const struct vu_message *m, int *fds, unsigned
 		return fail(dev, "a message of a wrong size");
 	reply->header.request = request;
 	reply->header.flags = VU_VERSION | VU_REPLY;
-	done = requests[request].handle(dev, m, fds, nr_fds, reply);
-	if (done || !(m->header.flags & VU_NEED_REPLY) || !(dev->protocol & P_REPLY_ACK))
-		return done;
-	reply->header.size = sizeof(reply->u64);
-	reply->u64 = 0;
-	return 1;
+	return requests[request].handle(dev, &call);
 }
 
 bool vu_ready(const struct vu_dev *dev, unsigned int queue)
@@ -436,7 +363,8 @@ static int pop_chain(struct vu_dev *dev, struct vu_queue *q, uint16_t head, stru
 	while (d.flags & DESC_NEXT) {
 		if (d.next >= q->num || n == VU_CHAIN)
 			return fail(dev, "a chain of buffers without end");
-		d = q->desc[d.next];
+		memcpy(&d, &q->desc[d.next], sizeof(d));
+		__asm__ volatile("" : : : "memory");
 		p = find(dev, d.addr, d.len, false);
 		if (!p || (d.flags & ~(DESC_NEXT | DESC_WRITE)))
 			return fail(dev, "a buffer outside of its memory");
@@ -461,13 +389,12 @@ int vu_pop(struct vu_dev *dev, unsigned int queue, struct vu_chain *chain)
 
 	if (!vu_ready(dev, queue))
 		return 0;
-	idx = q->avail->idx;
+	idx = __atomic_load_n(&q->avail->idx, __ATOMIC_ACQUIRE);
 	if (idx == q->next_avail)
 		return 0;
 	if ((uint16_t)(idx - q->next_avail) > q->num)
 		return fail(dev, "more buffers than the queue has room for");
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	head = q->avail->ring[q->next_avail & (q->num - 1)];
+	head = __atomic_load_n(&q->avail->ring[q->next_avail & (q->num - 1)], __ATOMIC_RELAXED);
 	q->next_avail++;
 	return pop_chain(dev, q, head, chain);
 }
@@ -490,20 +417,21 @@ void vu_publish(struct vu_dev *dev, unsigned int queue)
 {
 	struct vu_queue *q = &dev->queues[queue];
 
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	q->used->idx = q->next_used;
+	__atomic_store_n(&q->used->idx, q->next_used, __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 bool vu_wants_call(const struct vu_dev *dev, unsigned int queue)
 {
-	return !(dev->queues[queue].avail->flags & AVAIL_NO_INTERRUPT);
+	return !(__atomic_load_n(&dev->queues[queue].avail->flags, __ATOMIC_ACQUIRE) &
+		 AVAIL_NO_INTERRUPT);
 }
 
 void vu_want_kick(struct vu_dev *dev, unsigned int queue, bool want)
 {
 	if (vu_ready(dev, queue))
-		dev->queues[queue].used->flags = want ? 0 : USED_NO_NOTIFY;
+		__atomic_store_n(&dev->queues[queue].used->flags, want ? 0 : USED_NO_NOTIFY,
+				 __ATOMIC_RELEASE);
 }
 
 size_t vu_copy_out(const struct vu_chain *chain, size_t skip, void *to, size_t len)

@@ -47,12 +47,12 @@ enum vu_request {
 
 #define VU_VERSION		1u
 #define VU_REPLY		4u
-#define VU_NEED_REPLY		8u
 
 struct vu_header {
 	uint32_t request, flags, size;
 };
 
+#pragma pack(push, 1)
 struct vu_message {
 	struct vu_header header;
 	union {
@@ -66,7 +66,9 @@ struct vu_message {
 		struct { uint32_t offset, size, flags; unsigned char data[VU_CONFIG]; } config;
 		unsigned char bytes[VU_PAYLOAD];
 	};
-} __attribute__((packed));
+};
+
+#pragma pack(pop)
 
 struct vu_region {
 	uint64_t guest, user, size;
@@ -80,9 +82,9 @@ struct vu_queue {
 	bool enabled;
 	uint64_t desc_at, avail_at, used_at;
 	/* Found in the guest's memory, or NULL: then the queue is not ready. */
-	const volatile struct vu_desc *desc;
-	const volatile struct vu_avail *avail;
-	volatile struct vu_used *used;
+	const struct vu_desc *desc;
+	const struct vu_avail *avail;
+	struct vu_used *used;
 };
 
 struct vu_dev {
@@ -135,12 +137,5 @@ void vu_want_kick(struct vu_dev *dev, unsigned int queue, bool want);
 /* Copy between a chain and plain memory; returns the number of bytes. */
 size_t vu_copy_out(const struct vu_chain *chain, size_t skip, void *to, size_t len);
 size_t vu_copy_in(const struct vu_chain *chain, size_t skip, const void *from, size_t len);
-
-/*
- * A guest may take memory away that it had shared; reading that would be
- * SIGBUS. From then on zeroes take its place, which ends in a broken rule
- * at the latest with the next ring that makes no sense.
- */
-int vu_guard(void);
 
 #endif

@@ -402,6 +402,8 @@ int main(void)
 		say("cannot %s: %s", steps[i].what, strerror(-err));
 		return 1;
 	}
+	/* After its last word the simulator switches this node off; if not: */
+	sleep(1);
 	reboot(RB_POWER_OFF);
 	/* without ACPI there is no power to switch off; QEMU has -no-reboot */
 	reboot(RB_AUTOBOOT);
