@@ -24,20 +24,6 @@
 
 #define WATCH_PERIOD_NS	1000000000ull
 
-static const struct ns_backend *const backends[] = {
-	&ns_backend_um,
-};
-
-const struct ns_backend *ns_backend_find(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(backends) / sizeof(*backends); i++)
-		if (!strcmp(backends[i]->name, name))
-			return backends[i];
-	return NULL;
-}
-
 static int node_init(struct ns_sim *sim, uint32_t id, const struct ns_boot *boot)
 {
 	struct ns_sim_node *node = &sim->nodes[id];
