@@ -125,6 +125,7 @@ run()
 	local n=$1 i list
 
 	shift
+	rm -f "$tmp"/out.* "$tmp"/err.*
 	list=$(tr ' ' , <<<"${FAULTY:-}")
 	for ((i = 0; i < n; i++)); do
 		if [[ " ${FAULTY:-} " = *" $i "* ]]; then
