@@ -46,7 +46,7 @@ struct curve {
 struct curves {
 	struct curve *list;
 	size_t nr;
-	double end_s;
+	double end_s;		/* times count from time 0 of the commands */
 };
 
 static const struct column {
@@ -82,6 +82,14 @@ static const char *text(struct json_object *o, const char *key)
 	struct json_object *v;
 
 	return json_object_object_get_ex(o, key, &v) ? json_object_get_string(v) : "";
+}
+
+/* Of a run that ended before it: 0, so that there is something to see. */
+static uint64_t time0(struct json_object *o)
+{
+	struct json_object *v;
+
+	return json_object_object_get_ex(o, "time0_ns", &v) ? json_object_get_uint64(v) : 0;
 }
 
 static bool flag(struct json_object *o, const char *key)
@@ -148,8 +156,9 @@ static void print_json(struct json_object *const *runs, size_t n)
 	json_object_put(list);
 }
 
-/* What left the interface, by bins of [0, end_s). */
-static int read_curve(const char *file, const uint8_t *mac, double end_s, struct curve *c)
+/* What left the interface from start_ns on, by bins of [0, end_s). */
+static int read_curve(const char *file, const uint8_t *mac, uint64_t start_ns, double end_s,
+		      struct curve *c)
 {
 	struct ns_pcap_reader *r = ns_pcap_open(file);
 	struct ns_pcap_record p;
@@ -157,9 +166,9 @@ static int read_curve(const char *file, const uint8_t *mac, double end_s, struct
 	size_t bin;
 
 	while (r && (got = ns_pcap_next(r, &p)) > 0) {
-		if (p.caplen < 12 || memcmp(p.data + 6, mac, 6))
+		if (p.caplen < 12 || p.t_ns < start_ns || memcmp(p.data + 6, mac, 6))
 			continue;
-		bin = p.t_ns / SECOND / end_s * BINS;
+		bin = (p.t_ns - start_ns) / SECOND / end_s * BINS;
 		c->bits[bin < BINS ? bin : BINS - 1] += p.len * 8.0;
 		c->total += p.len * 8.0;
 	}
@@ -168,7 +177,7 @@ static int read_curve(const char *file, const uint8_t *mac, double end_s, struct
 }
 
 static int add_curve(struct curves *all, const char *dir, const struct ns_node *node,
-		     const struct ns_nic *nic, bool many)
+		     const struct ns_nic *nic, uint64_t start_ns, bool many)
 {
 	struct curve *more;
 	char path[512];
@@ -185,13 +194,13 @@ static int add_curve(struct curves *all, const char *dir, const struct ns_node *
 	memset(more, 0, sizeof(*more));
 	snprintf(more->name, sizeof(more->name), "%.24s%s%.31s %s", many ? dir : "",
 		 many ? " " : "", node->name, nic->ifname);
-	err = read_curve(path, nic->mac, all->end_s, more);
+	err = read_curve(path, nic->mac, start_ns, all->end_s, more);
 	if (!err && more->total > 0)
 		all->nr++;
 	return err;
 }
 
-static int add_run(struct curves *all, const char *dir, bool many)
+static int add_run(struct curves *all, const char *dir, uint64_t start_ns, bool many)
 {
 	struct ns_config cfg;
 	char path[512];
@@ -204,7 +213,8 @@ static int add_run(struct curves *all, const char *dir, bool many)
 		return err;
 	for (i = 0; i < cfg.nr_nodes; i++)
 		for (j = 0; !err && j < cfg.nodes[i].nr_nics; j++)
-			err = add_curve(all, dir, &cfg.nodes[i], &cfg.nodes[i].nics[j], many);
+			err = add_curve(all, dir, &cfg.nodes[i], &cfg.nodes[i].nics[j], start_ns,
+					many);
 	ns_config_free(&cfg);
 	return err;
 }
@@ -229,7 +239,7 @@ static void plot(FILE *f, const char *file, const struct curves *all)
 		fprintf(f, "EOD\n");
 	}
 	fprintf(f, "set terminal svg size 900,500 background 'white'\nset output '%s'\n", file);
-	fprintf(f, "set xlabel 'virtual time (s)'\nset ylabel 'sent (Mbit/s)'\n");
+	fprintf(f, "set xlabel 'virtual time since time 0 (s)'\nset ylabel 'sent (Mbit/s)'\n");
 	fprintf(f, "set title 'What the interfaces sent%s'\n",
 		all->nr > n ? ", those that sent most" : "");
 	fprintf(f, "set grid\nset key outside noenhanced\nset xrange [0:%g]\nset yrange [0:*]\n",
@@ -250,11 +260,11 @@ static int write_svg(const char *file, char *const *dirs, struct json_object *co
 	FILE *f;
 
 	for (i = 0; i < n; i++) {
-		end = value(runs[i], &columns[1]);
+		end = value(runs[i], &columns[1]) - time0(runs[i]) / SECOND;
 		all.end_s = end > all.end_s ? end : all.end_s;
 	}
 	for (i = 0; !err && i < n; i++)
-		err = add_run(&all, dirs[i], n > 1);
+		err = add_run(&all, dirs[i], time0(runs[i]), n > 1);
 	if (!err && (!all.nr || strchr(file, '\''))) {
 		fprintf(stderr, "netsim: %s: %s\n", file,
 			all.nr ? "a quote in the name; rename it" :
