@@ -60,15 +60,26 @@ void ns_run_fail(struct ns_run *run, const char *fmt, ...)
 		run->nr_reasons++;
 }
 
+static const char *tail_line(const struct ns_run_node *n, uint64_t i)
+{
+	return n->tail[i % NS_TAIL] ? n->tail[i % NS_TAIL] : "";
+}
+
+/* From the panic on, if there was one: its stack is longer than what is shown. */
 static void print_tail(struct ns_run *run, uint32_t node)
 {
 	struct ns_run_node *n = &run->nodes[node];
-	uint64_t i = n->tail_nr > NS_TAIL ? n->tail_nr - NS_TAIL : 0;
+	uint64_t oldest = n->tail_nr > NS_TAIL ? n->tail_nr - NS_TAIL : 0;
+	uint64_t i = n->tail_nr > NS_TAIL_SHOWN ? n->tail_nr - NS_TAIL_SHOWN : 0, p, end;
 
-	if (i < n->tail_nr)
+	for (p = oldest; p < i; p++)
+		if (strstr(tail_line(n, p), "Kernel panic"))
+			i = p;
+	end = n->tail_nr - i > NS_TAIL_SHOWN ? i + NS_TAIL_SHOWN : n->tail_nr;
+	if (i < end)
 		fprintf(stderr, "   the last lines of its console:\n");
-	for (; i < n->tail_nr; i++)
-		fprintf(stderr, "   | %s\n", n->tail[i % NS_TAIL] ? n->tail[i % NS_TAIL] : "");
+	for (; i < end; i++)
+		fprintf(stderr, "   | %s\n", tail_line(n, i));
 }
 
 static const char *node_name(struct ns_run *run, uint32_t node)

@@ -29,7 +29,8 @@
 #include "sim.h"
 
 #define NS_VERSION	"0.1.0"
-#define NS_TAIL		12	/* console lines kept for a message */
+#define NS_TAIL		64	/* console lines kept for a message */
+#define NS_TAIL_SHOWN	12
 #define NS_HEX_MAX	(2 * crypto_hash_sha256_BYTES + 1)
 
 struct ns_run_options {

@@ -396,8 +396,8 @@ int main(void)
 		err = steps[i].run();
 		if (!err)
 			continue;
-		/* the simulator was told why */
-		if (err == -ECANCELED)
+		/* the simulator was told why, or has gone, or the power goes already */
+		if (err == -ECANCELED || err == -EPIPE)
 			break;
 		say("cannot %s: %s", steps[i].what, strerror(-err));
 		return 1;
