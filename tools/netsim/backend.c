@@ -6,6 +6,7 @@
 
 static const struct ns_backend *const backends[] = {
 	&ns_backend_um,
+	&ns_backend_qemu,
 };
 
 const struct ns_backend *ns_backend_find(const char *name)

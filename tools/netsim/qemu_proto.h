@@ -30,6 +30,8 @@ enum qs_type {
 	QS_CONTROL,		/* both ways; bytes of PID 1's channel */
 	QS_CONSOLE,		/* bytes of the serial console */
 	QS_GRANT,		/* t: until */
+	QS_MOVED,		/* t: everything before it is done */
+	QS_UNDELIVERED,		/* a frame that no interface took; payload: le32 its length */
 };
 
 struct qs_msg {
@@ -42,7 +44,6 @@ struct qs_msg {
 struct qs_blocked {
 	uint64_t next;		/* the machine's own next event, or NS_NEVER */
 	uint64_t late, late_max_ns;	/* frames so far that were delivered too late */
-	uint64_t dropped;	/* frames that a guest did not take, beyond QS_WAITING */
 };
 
 #define QS_BYTES	8192u	/* most of one CONTROL or CONSOLE */
@@ -58,8 +59,29 @@ struct qs_blocked {
 #define QS_FD		3
 #define QS_FD_CONSOLE	4
 #define QS_FD_CONTROL	5
+#define QS_FD_INITRAMFS	6
 #define QS_FD_NIC	8	/* the first of NS_NICS_MAX */
 #define QS_FD_OTHER	16	/* the other end of each, for QS_FD_CONSOLE on */
 #define QS_FD_END	(QS_FD_NIC + NS_NICS_MAX + QS_FD_OTHER)
+
+/* What the shim calls in QEMU: its name, and what 7.2 called it where that differs. */
+static const struct {
+	const char *name, *older;
+} qs_symbols[] = {
+	{ "qemu_clock_get_ns", NULL },
+	{ "qemu_clock_deadline_ns_all", NULL },
+	{ "timer_init_full", NULL },
+	{ "timer_mod_ns", NULL },
+	{ "all_cpu_threads_idle", NULL },
+	{ "qemu_find_netdev", NULL },
+	{ "qemu_can_send_packet", NULL },
+	{ "qemu_send_packet_async", NULL },
+	{ "qemu_purge_queued_packets", NULL },
+	{ "qemu_chr_find", NULL },
+	{ "qemu_chr_be_can_write", NULL },
+	{ "qemu_chr_be_write", NULL },
+	{ "qemu_mutex_unlock_impl", NULL },
+	{ "bql_mutex_lock_func", "qemu_bql_mutex_lock_func" },
+};
 
 #endif

@@ -34,6 +34,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -41,6 +42,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "qemu_proto.h"
@@ -50,6 +52,7 @@
 #define CLOCK_VIRTUAL	1		/* QEMU_CLOCK_VIRTUAL */
 #define TIMERS_ALL	(-1)		/* whatever their attributes */
 #define LAPS		16
+#define REPORT_NS	50000000l	/* of wall time */
 /* When the guest has no buffer for control bytes: ask again after this, doubled. */
 #define RETRY_MIN_NS	100000ull
 #define RETRY_MAX_NS	100000000ull
@@ -69,7 +72,9 @@ static struct {
 	void (*timer_mod)(void *timer, int64_t t_ns);
 	bool (*cpus_idle)(void);
 	struct netdev *(*find_netdev)(const char *id);
+	int (*can_send)(struct netdev *nc);
 	ssize_t (*send_packet)(struct netdev *nc, const void *p, int len, sent_fn *sent);
+	void (*purge)(struct netdev *nc);
 	struct chardev *(*find_chardev)(const char *id);
 	int (*can_write)(struct chardev *chr);
 	void (*write)(struct chardev *chr, const void *p, int len);
@@ -77,24 +82,15 @@ static struct {
 	lock_fn **bql_lock;
 } q;
 
-static const struct {
-	void *fn;
-	const char *name, *older;
-} symbols[] = {
-	{ .fn = &q.clock_ns, .name = "qemu_clock_get_ns" },
-	{ .fn = &q.deadline_ns, .name = "qemu_clock_deadline_ns_all" },
-	{ .fn = &q.timer_init, .name = "timer_init_full" },
-	{ .fn = &q.timer_mod, .name = "timer_mod_ns" },
-	{ .fn = &q.cpus_idle, .name = "all_cpu_threads_idle" },
-	{ .fn = &q.find_netdev, .name = "qemu_find_netdev" },
-	{ .fn = &q.send_packet, .name = "qemu_send_packet_async" },
-	{ .fn = &q.find_chardev, .name = "qemu_chr_find" },
-	{ .fn = &q.can_write, .name = "qemu_chr_be_can_write" },
-	{ .fn = &q.write, .name = "qemu_chr_be_write" },
-	{ .fn = &q.unlock, .name = "qemu_mutex_unlock_impl" },
-	{ .fn = &q.bql_lock, .name = "bql_mutex_lock_func",
-	  .older = "qemu_bql_mutex_lock_func" },
+/* In the order of qs_symbols. */
+static void *const slots[] = {
+	&q.clock_ns, &q.deadline_ns, &q.timer_init, &q.timer_mod, &q.cpus_idle, &q.find_netdev,
+	&q.can_send, &q.send_packet, &q.purge, &q.find_chardev, &q.can_write, &q.write,
+	&q.unlock, &q.bql_lock,
 };
+
+_Static_assert(sizeof(slots) / sizeof(*slots) == sizeof(qs_symbols) / sizeof(*qs_symbols),
+	       "each symbol has its slot");
 
 /* A message that waits: for its time, or for the next window. */
 struct item {
@@ -113,15 +109,21 @@ static struct {
 	bool active;
 	unsigned int laps;
 	uint64_t until;			/* the window's end; 0: none granted yet */
-	struct list due;		/* frames to the guest, in order of time */
+	struct list due;		/* to the guest, in order of time */
 	struct list held;		/* from the guest, at `until` or after */
 	struct qs_blocked stat;
-	uint32_t waiting[NS_NICS_MAX];	/* frames that QEMU queues for the guest */
-	struct netdev *nic[NS_NICS_MAX];
+	struct nic {
+		struct netdev *dev;
+		uint32_t waiting;	/* frames that QEMU queues for the guest */
+		bool was_up;
+	} nic[NS_NICS_MAX];
 	struct chardev *control;
 	unsigned char *input;		/* control bytes to the guest */
 	size_t input_len, input_room;
 	uint64_t input_at, input_wait;	/* next try; NS_NEVER: nothing to write */
+	char line[256];			/* of the console, that is not complete */
+	size_t line_len;
+	bool granted;			/* also read by the thread that reports */
 } s;
 
 static void __attribute__((noreturn, format(printf, 1, 2))) fatal(const char *fmt, ...)
@@ -239,6 +241,18 @@ static void emit(uint8_t type, uint8_t nic, const void *p, size_t len)
 		tell(&m, p);
 }
 
+/* The guest writes its console byte by byte; to be told line by line. */
+static void emit_console(const char *p, size_t len)
+{
+	for (; len; len--, p++) {
+		s.line[s.line_len++] = *p;
+		if (*p != '\n' && s.line_len < sizeof(s.line))
+			continue;
+		emit(QS_CONSOLE, 0, s.line, s.line_len);
+		s.line_len = 0;
+	}
+}
+
 /* What was said too late for the last window, now that there is a next one. */
 static void tell_held(void)
 {
@@ -251,33 +265,44 @@ static void tell_held(void)
 /*
  * Towards the guest.
  */
+/* QEMU queues a frame until the driver has room; then, or when it is purged: */
 static void sent(struct netdev *nc, ssize_t len)
 {
 	unsigned int i;
 
 	(void)len;
 	for (i = 0; i < NS_NICS_MAX; i++)
-		if (s.nic[i] == nc)
-			s.waiting[i]--;
+		if (s.nic[i].dev == nc)
+			s.nic[i].waiting--;
 }
 
-static void deliver(const struct item *i, uint64_t now)
+static bool deliver(struct nic *nic, const struct item *i)
 {
-	uint32_t *waiting = &s.waiting[i->m.nic];
+	if (nic->waiting >= QS_WAITING || !q.can_send(nic->dev))
+		return false;
+	nic->waiting++;
+	if (q.send_packet(nic->dev, i->data, i->m.len, sent)) {
+		nic->waiting--;
+		nic->was_up = true;
+		return true;
+	}
+	/* no driver has ever offered room: nobody is there */
+	if (!nic->was_up)
+		q.purge(nic->dev);
+	return nic->was_up;
+}
+
+static void deliver_frame(const struct item *i, uint64_t now)
+{
+	uint32_t len = i->m.len;
 
 	if (now > i->m.t) {
 		s.stat.late++;
 		if (now - i->m.t > s.stat.late_max_ns)
 			s.stat.late_max_ns = now - i->m.t;
 	}
-	if (*waiting >= QS_WAITING) {
-		s.stat.dropped++;
-		return;
-	}
-	++*waiting;
-	/* 0: queued until the driver has room, then sent() comes */
-	if (q.send_packet(s.nic[i->m.nic], i->data, i->m.len, sent))
-		--*waiting;
+	if (!deliver(&s.nic[i->m.nic], i))
+		emit(QS_UNDELIVERED, i->m.nic, &len, sizeof(len));
 }
 
 static void input_add(const void *p, size_t len)
@@ -293,6 +318,8 @@ static void input_add(const void *p, size_t len)
 	}
 	memcpy(s.input + s.input_len, p, len);
 	s.input_len += len;
+	s.input_at = 0;
+	s.input_wait = RETRY_MIN_NS;
 }
 
 static void input_write(uint64_t now)
@@ -319,18 +346,16 @@ static void input_write(uint64_t now)
 /*
  * The window.
  */
-static void take(const struct qs_msg *m, const void *data, uint64_t now)
+static void take(const struct qs_msg *m, const void *data)
 {
 	switch (m->type) {
 	case QS_FRAME:
-		if (m->nic >= NS_NICS_MAX || !s.nic[m->nic])
+		if (m->nic >= NS_NICS_MAX || !s.nic[m->nic].dev)
 			fatal("a frame for interface %u, which this machine has not", m->nic);
 		list_add(&s.due, m, data);
 		break;
 	case QS_CONTROL:
-		input_add(data, m->len);
-		s.input_at = now;
-		s.input_wait = RETRY_MIN_NS;
+		list_add(&s.due, m, data);
 		break;
 	case QS_GRANT:
 		s.until = m->t;
@@ -362,6 +387,7 @@ static void converse(uint64_t now)
 	ssize_t n;
 
 	s.stat.next = next_event(now);
+	__atomic_store_n(&s.granted, false, __ATOMIC_RELAXED);
 	tell(&m, &s.stat);
 	while (s.until <= now) {
 		n = recv(QS_FD, &buf, sizeof(buf), 0);
@@ -371,9 +397,49 @@ static void converse(uint64_t now)
 			_exit(0);
 		if ((size_t)n < sizeof(buf.m) || n - sizeof(buf.m) != buf.m.len)
 			fatal("a message of %zd bytes that is cut", n);
-		take(&buf.m, buf.bytes + sizeof(buf.m), now);
+		take(&buf.m, buf.bytes + sizeof(buf.m));
 	}
+	__atomic_store_n(&s.granted, true, __ATOMIC_RELAXED);
 	tell_held();
+}
+
+/*
+ * In a long window, others may go on as soon as they know that this machine is past
+ * what concerns them, and a guest that computes must not seem to hang. The
+ * clock's reading is safe in any thread, and what was before it has been told.
+ */
+static void *report(void *arg)
+{
+	const struct timespec period = { .tv_nsec = REPORT_NS };
+	struct qs_msg m = { .type = QS_MOVED };
+	uint64_t t;
+
+	for (;;) {
+		nanosleep(&period, NULL);
+		if (!__atomic_load_n(&s.granted, __ATOMIC_RELAXED))
+			continue;
+		t = q.clock_ns(CLOCK_VIRTUAL);
+		if (t != m.t) {
+			m.t = t;
+			tell(&m, NULL);
+		}
+	}
+	return arg;
+}
+
+static void start_report(void)
+{
+	sigset_t all, old;
+	pthread_t thread;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = pthread_create(&thread, NULL, report, NULL);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (err)
+		fatal("cannot start a thread: %s", strerror(err));
+	pthread_detach(thread);
 }
 
 static void arm(void)
@@ -394,11 +460,12 @@ static void attach(void)
 
 	for (i = 0; i < NS_NICS_MAX; i++) {
 		snprintf(id, sizeof(id), "nic%u", i);
-		s.nic[i] = q.find_netdev(id);
+		s.nic[i].dev = q.find_netdev(id);
 	}
 	s.control = q.find_chardev("control");
 	if (!s.control)
 		fatal("the machine has no chardev \"control\"");
+	start_report();
 	s.active = true;
 }
 
@@ -416,12 +483,15 @@ static void fire(void *arg)
 		attach();
 	if (now >= s.until)
 		converse(now);
-	if (s.input_at <= now)
-		input_write(now);
 	while (s.due.first && s.due.first->m.t <= now) {
-		deliver(s.due.first, now);
+		if (s.due.first->m.type == QS_FRAME)
+			deliver_frame(s.due.first, now);
+		else
+			input_add(s.due.first->data, s.due.first->m.len);
 		list_drop(&s.due);
 	}
+	if (s.input_at <= now)
+		input_write(now);
 	arm();
 }
 
@@ -456,7 +526,6 @@ EXPORT ssize_t send(int fd, const void *p, size_t len, int flags)
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	static ssize_t (*real)(int fd, const struct msghdr *msg, int flags);
-	uint8_t type = fd == QS_FD_CONTROL ? QS_CONTROL : QS_CONSOLE;
 	size_t i, n, done, total = 0;
 
 	if (!s.active || (fd != QS_FD_CONSOLE && fd != QS_FD_CONTROL)) {
@@ -467,13 +536,28 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 	for (i = 0; i < msg->msg_iovlen; i++) {
 		const struct iovec *v = &msg->msg_iov[i];
 
+		total += v->iov_len;
+		if (fd == QS_FD_CONSOLE) {
+			emit_console(v->iov_base, v->iov_len);
+			continue;
+		}
 		for (done = 0; done < v->iov_len; done += n) {
 			n = v->iov_len - done < QS_BYTES ? v->iov_len - done : QS_BYTES;
-			emit(type, 0, (char *)v->iov_base + done, n);
+			emit(QS_CONTROL, 0, (char *)v->iov_base + done, n);
 		}
-		total += v->iov_len;
 	}
 	return total;
+}
+
+/* A kernel's last words may come at a time that was not granted any more. */
+static void __attribute__((destructor)) finish(void)
+{
+	struct item *i;
+
+	for (i = s.held.first; i; i = i->next)
+		if (i->m.type == QS_CONSOLE)
+			fwrite(i->data, 1, i->m.len, stderr);
+	fwrite(s.line, 1, s.line_len, stderr);
 }
 
 static void __attribute__((constructor)) start(void)
@@ -483,14 +567,14 @@ static void __attribute__((constructor)) start(void)
 
 	if (strncmp(program_invocation_short_name, "qemu-system-", 12))
 		return;
-	for (i = 0; i < sizeof(symbols) / sizeof(*symbols); i++) {
-		fn = dlsym(RTLD_DEFAULT, symbols[i].name);
-		if (!fn && symbols[i].older)
-			fn = dlsym(RTLD_DEFAULT, symbols[i].older);
+	for (i = 0; i < sizeof(slots) / sizeof(*slots); i++) {
+		fn = dlsym(RTLD_DEFAULT, qs_symbols[i].name);
+		if (!fn && qs_symbols[i].older)
+			fn = dlsym(RTLD_DEFAULT, qs_symbols[i].older);
 		if (!fn)
-			fatal("this QEMU does not export %s; run scripts/qemu-backports for one that does",
-			      symbols[i].name);
-		memcpy(symbols[i].fn, &fn, sizeof(fn));
+			fatal("this QEMU does not export %s; scripts/qemu-backports gets one that does",
+			      qs_symbols[i].name);
+		memcpy(slots[i], &fn, sizeof(fn));
 	}
 	/* the other version waits differently */
 	fn = dlvsym(RTLD_NEXT, "pthread_cond_wait", "GLIBC_2.3.2");

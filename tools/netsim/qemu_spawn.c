@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The process of a QEMU node, in its sandbox.
+ *
+ * It runs under bubblewrap in namespaces of its own, where the host's root is
+ * bound read-only, /tmp, /run and /dev are private and no capability is left, and
+ * under QEMU's own system call filter: a guest that breaks out of its machine ends
+ * there. It dies with the simulator. Its root file system comes in memory
+ * (initramfs.c), so it leaves nothing behind.
+ *
+ * The machine is the smallest that QEMU has: microvm, without PCI, PIC and PIT.
+ * Then no clock is left to calibrate the TSC against, but its rate is known: it
+ * counts the virtual clock's ns. Every source of randomness, RDRAND too, is QEMU's
+ * generator, which -seed makes a function of the configuration's seed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "qemu.h"
+
+#define MAX_ARGS	160
+#define DIR		"/tmp/netsim"	/* in the sandbox */
+#define PROGRAM		"qemu-system-x86_64"
+#define TX_DELAY_NS	1000		/* from the driver's bell to the card's look */
+
+struct args {
+	char *v[MAX_ARGS + 1];
+	unsigned int n;
+	bool failed;
+};
+
+__attribute__((format(printf, 2, 3)))
+static void arg(struct args *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (a->n == MAX_ARGS || vasprintf(&a->v[a->n], fmt, ap) < 0)
+		a->failed = true;
+	else
+		a->n++;
+	va_end(ap);
+}
+
+static void arg_list(struct args *a, const char *const *list)
+{
+	for (; *list; list++)
+		arg(a, "%s", *list);
+}
+
+/* An option and its value. */
+__attribute__((format(printf, 3, 4)))
+static void option(struct args *a, const char *name, const char *fmt, ...)
+{
+	va_list ap;
+
+	arg(a, "%s", name);
+	va_start(ap, fmt);
+	if (a->n == MAX_ARGS || vasprintf(&a->v[a->n], fmt, ap) < 0)
+		a->failed = true;
+	else
+		a->n++;
+	va_end(ap);
+}
+
+static void bind_path(struct args *a, const char *from, const char *to)
+{
+	arg(a, "--ro-bind");
+	arg(a, "%s", from);
+	arg(a, "%s", to);
+}
+
+/* What QEMU was unpacked into or installed to: the program's folder, two levels up. */
+static bool prefix(char path[PATH_MAX])
+{
+	char full[PATH_MAX], *slash;
+	int i;
+
+	if (!realpath(qemu_program(), full))
+		return false;
+	for (i = 0; i < 2; i++) {
+		slash = strrchr(full, '/');
+		if (!slash)
+			return false;
+		*slash = '\0';
+	}
+	memcpy(path, full, sizeof(full));
+	return true;
+}
+
+static void sandbox(struct args *a, const struct qemu *q)
+{
+	static const char *const fixed[] = {
+		"bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
+		"--unshare-net", "--unshare-cgroup-try", "--clearenv", "--cap-drop", "ALL",
+		"--setenv", "PATH", "/usr/bin:/bin", "--setenv", "HOME", "/tmp",
+		"--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
+		"--perms", "1777", "--tmpfs", "/tmp", "--tmpfs", "/run", "--dir", DIR, NULL
+	};
+	const struct ns_boot *boot = q->vm->boot;
+	char path[PATH_MAX];
+
+	arg_list(a, fixed);
+	bind_path(a, boot->kernel_x86_64, DIR "/kernel");
+	snprintf(path, sizeof(path), "%s/qemu_shim.so", boot->lib);
+	bind_path(a, path, DIR "/shim.so");
+	if (prefix(path))
+		bind_path(a, path, DIR "/qemu");
+	arg_list(a, (const char *const []){ "--setenv", "LD_PRELOAD", DIR "/shim.so",
+		 "--chdir", "/", "--", DIR "/qemu/bin/" PROGRAM, NULL });
+}
+
+static void machine(struct args *a, const struct ns_vm *vm)
+{
+	static const char *const fixed[] = {
+		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+		"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+		/* names of threads: how the shim knows the one of the CPUs */
+		"-name", "node,debug-threads=on",
+		"-L", DIR "/qemu/share/qemu", "-L", DIR "/qemu/share/seabios",
+		"-M", "microvm,pic=off,pit=off", "-bios", "qboot.rom",
+		"-accel", "tcg", "-cpu", "max", "-icount", "shift=0,sleep=off",
+		"-global", "virtio-mmio.force-legacy=false",
+		/* else the main loop looks at what the guest offers, when the host has time */
+		"-global", "virtio-mmio.ioeventfd=off",
+		"-kernel", DIR "/kernel", NULL
+	};
+	time_t epoch = vm->config->epoch_s;
+	struct tm tm;
+	char date[32];
+
+	gmtime_r(&epoch, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	arg_list(a, fixed);
+	option(a, "-initrd", "/proc/self/fd/%d", QS_FD_INITRAMFS);
+	option(a, "-m", "%u", vm->cfg->mem_mib);
+	option(a, "-smp", "%u", vm->cfg->cpus);
+	option(a, "-rtc", "base=%s,clock=vm", date);
+	option(a, "-seed", "%llu", (unsigned long long)
+	       ((vm->config->seed * NS_NODES_MAX + vm->id) * 0x9e3779b97f4a7c15ull));
+	option(a, "-append", "%s", "console=ttyS0 loglevel=7 panic=-1 oops=panic nokaslr "
+	       "tsc=reliable tsc_early_khz=1000000 random.trust_cpu=on dummy.numdummies=0 "
+	       "ifb.numifbs=0 netsim.conf=/" GUEST_CONF " netsim.channel=/dev/vport0p1");
+}
+
+static void devices(struct args *a, const struct ns_vm *vm)
+{
+	uint32_t i;
+
+	option(a, "-chardev", "socket,id=console,fd=%d", QS_FD_CONSOLE);
+	option(a, "-serial", "%s", "chardev:console");
+	option(a, "-chardev", "socket,id=control,fd=%d", QS_FD_CONTROL);
+	option(a, "-device", "%s", "virtio-serial-device");
+	option(a, "-device", "%s", "virtserialport,chardev=control");
+	for (i = 0; i < vm->cfg->nr_nics; i++) {
+		const uint8_t *m = vm->cfg->nics[i].mac;
+
+		option(a, "-netdev", "dgram,id=nic%u,local.type=fd,local.str=%u", i,
+		       QS_FD_NIC + i);
+		option(a, "-device", "virtio-net-device,netdev=nic%u,tx=timer,x-txtimer=%u,"
+		       "mac=%02x:%02x:%02x:%02x:%02x:%02x", i, TX_DELAY_NS,
+		       m[0], m[1], m[2], m[3], m[4], m[5]);
+	}
+}
+
+/* Both ends of what QEMU is to think is behind its device stay in its process. */
+static int behind(int fd, int type)
+{
+	int p[2], high[2], i, err = 0;
+
+	if (socketpair(AF_UNIX, type, 0, p))
+		return -errno;
+	/* they may be on the numbers that others are to have */
+	for (i = 0; i < 2; i++) {
+		high[i] = fcntl(p[i], F_DUPFD, QS_FD_END);
+		close(p[i]);
+	}
+	for (i = 0; i < 2; i++) {
+		if (high[i] < 0 || dup2(high[i], fd + i * QS_FD_OTHER) < 0)
+			err = -errno;
+		close(high[i]);
+	}
+	return err;
+}
+
+static int descriptors(const int from[5], uint32_t nr_nics)
+{
+	static const int to[] = { 0, 1, 2, QS_FD, QS_FD_INITRAMFS };
+	int high[5], err;
+	uint32_t i;
+
+	/* out of the way first, above all that is used */
+	for (i = 0; i < 5; i++) {
+		high[i] = fcntl(from[i], F_DUPFD, QS_FD_END);
+		if (high[i] < 0)
+			return -errno;
+	}
+	for (i = 0; i < 5; i++)
+		if (dup2(high[i], to[i]) < 0)
+			return -errno;
+	close_range(QS_FD_INITRAMFS + 1, ~0u, 0);
+	close_range(QS_FD_CONSOLE, QS_FD_INITRAMFS - 1, 0);
+	err = behind(QS_FD_CONSOLE, SOCK_STREAM);
+	if (!err)
+		err = behind(QS_FD_CONTROL, SOCK_STREAM);
+	for (i = 0; !err && i < nr_nics; i++)
+		err = behind(QS_FD_NIC + i, SOCK_DGRAM);
+	return err;
+}
+
+static void child(const struct qemu *q, int sock, int errors, int initramfs, char **argv)
+{
+	struct rlimit none = { 0, 0 };
+	int null = open("/dev/null", O_RDONLY);
+	const int from[5] = { null, errors, errors, sock, initramfs };
+	sigset_t set;
+
+	setsid();
+	sigemptyset(&set);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	setrlimit(RLIMIT_CORE, &none);
+	if (descriptors(from, q->vm->cfg->nr_nics))
+		_exit(126);
+	execvp(argv[0], argv);
+	dprintf(2, "netsim: cannot run %s: %s; install bubblewrap\n", argv[0], strerror(errno));
+	_exit(127);
+}
+
+int qemu_spawn(struct qemu *q, int sock, int errors, int initramfs)
+{
+	struct args *a = calloc(1, sizeof(*a));
+	int err = 0;
+
+	if (!a)
+		return -ENOMEM;
+	sandbox(a, q);
+	machine(a, q->vm);
+	devices(a, q->vm);
+	if (a->failed) {
+		err = -E2BIG;
+		goto out;
+	}
+	q->pid = fork();
+	if (!q->pid)
+		child(q, sock, errors, initramfs, a->v);
+	if (q->pid < 0) {
+		err = -errno;
+		q->pid = 0;
+	}
+out:
+	while (a->n)
+		free(a->v[--a->n]);
+	free(a);
+	return err;
+}
