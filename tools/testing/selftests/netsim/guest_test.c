@@ -137,7 +137,7 @@ static void on_failed(void *arg, uint32_t node, const char *why)
 }
 
 static const struct ns_guest_ops ops = {
-	on_send, on_go, on_output, on_exited, on_file, on_data, on_failed,
+	on_send, on_go, on_output, on_exited, on_file, on_data, on_failed, NULL,
 };
 
 static struct ns_guests *begin(void)
