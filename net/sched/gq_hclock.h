@@ -99,7 +99,7 @@ static u64 gq_hclock_listed(struct gq_sched *q, struct gq_flow *f, u64 now)
 	/* Not after a stay in the wheel: what that took is owed. */
 	if (!c->busy) {
 		c->due.rank = max(c->due.rank, now);
-		c->limit = max(c->limit, now);
+		c->limit = max(c->limit, f->node.deadline);
 	}
 	c->busy = true;
 	return max(q->band[f->band].vtime, c->entry.finish);
