@@ -14,6 +14,11 @@
  * On one processor nothing is sent between the two, but a packet whose time was
  * taken DOUBTFUL_NS before may have come too late: a mismatch says how many
  * such there were.
+ *
+ * hClock asks for the time too, so what it chooses is told in bounds: reservations
+ * DUE_NS apart are due alike, and what happens within DOUBTFUL_NS of a choice may
+ * be before or after it. The model goes on with what was sent, if that may be,
+ * and counts how often something else could have been.
  */
 #include "gq_probe.h"
 
@@ -21,22 +26,33 @@
 #define MAX_FLOWS	100
 #define FIXED_BUCKETS	4096
 #define DOUBTFUL_NS	2000
+#define WHEEL_NS	8192	/* granularity */
+#define DUE_NS		8192
+#define CATCH_UP_NS	(WHEEL_NS + 30000)
+#define QUANTUM		3028
+#define NEVER		INT64_MAX
 
 struct config {
 	const char *policy;
 	const char *trace;
 	const char *csv;
 	uint64_t plug;
+	uint64_t reservation;	/* bytes/s */
+	uint64_t ceil;		/* bytes/s, 0: none */
+	uint64_t share;
 };
 
 #define OPT(name, kind, field, arg, help) \
 	{ name, GQ_OPT_##kind, offsetof(struct config, field), arg, help }
 
 static const struct gq_opt opts[] = {
-	OPT("policy", STR, policy, "NAME", "edt, prio, stfq, srpt, pfabric, lstf"),
+	OPT("policy", STR, policy, "NAME", "edt, prio, stfq, srpt, pfabric, lstf, hclock"),
 	OPT("trace", STR, trace, "FILE", "what gq_send read"),
 	OPT("csv", STR, csv, "FILE", "what gq_recv wrote"),
 	OPT("plug", NUM, plug, "N", "flow that only keeps the link busy"),
+	OPT("reservation", NUM, reservation, "BYTES/S", "hclock: (0)"),
+	OPT("ceil", NUM, ceil, "BYTES/S", "hclock: (0, no limit)"),
+	OPT("share", NUM, share, "N", "hclock: (1)"),
 };
 
 struct packet {
@@ -59,6 +75,10 @@ struct flow {
 	uint64_t stamp;		/* of the rank */
 	uint64_t finish;
 	int64_t deadline;
+	int64_t due;		/* hClock's r-tag */
+	int64_t limit;		/* hClock's l-tag */
+	int64_t listed_ns;	/* hClock; NEVER: the limit holds it back */
+	bool busy;
 };
 
 struct arrival {
@@ -67,7 +87,11 @@ struct arrival {
 };
 
 struct model {
+	const struct config *config;
 	const struct policy *policy;
+	uint64_t plug_len;	/* of a packet of the plug */
+	unsigned int reserved;	/* packets that were, with hClock */
+	unsigned int open;	/* that might as well have been others */
 	uint64_t stamp;
 	unsigned int packets, arrivals;
 };
@@ -85,7 +109,7 @@ static struct arrival arrivals[MAX_PACKETS];
  * @fixed: buckets from 0, the last one for all ranks above
  * @listed: rank of a flow that got its first packet
  * @queued: of one that got another; NULL: as it was
- * @sent: of one that has sent a packet, and has more
+ * @sent: of one that has sent a packet, and has more; NULL: see hclock_take()
  */
 struct policy {
 	const char *name;
@@ -195,6 +219,7 @@ static const struct policy policies[] = {
 	{ "srpt", 1, true, srpt_listed, srpt_queued, srpt_sent },
 	{ "pfabric", 1, true, pfabric_listed, pfabric_queued, pfabric_sent },
 	{ "lstf", 1024, false, lstf_listed, NULL, lstf_sent },
+	{ "hclock", 256 * 65536, false, NULL, NULL, NULL },
 };
 
 static uint64_t bucket_of(const struct policy *p, uint64_t rank)
@@ -210,6 +235,8 @@ static void set_rank(struct model *m, struct flow *f, uint64_t rank)
 	f->stamp = m->stamp++;
 }
 
+static void hclock_queue(const struct model *m, struct flow *f, int64_t now);
+
 static void enqueue(struct model *m, struct packet *p)
 {
 	struct flow *f = &flows[p->flow];
@@ -221,7 +248,10 @@ static void enqueue(struct model *m, struct packet *p)
 	else
 		f->head = p;
 	f->tail = p;
-	if (!f->qlen++) {
+	if (!m->policy->listed) {
+		f->qlen++;
+		hclock_queue(m, f, p->sent_ns);
+	} else if (!f->qlen++) {
 		set_rank(m, f, m->policy->listed(f));
 	} else if (m->policy->queued) {
 		rank = m->policy->queued(f);
@@ -292,7 +322,9 @@ static int read_csv(struct model *m, const struct config *c)
 			   &sent, &due, &len) != 6)
 			break;
 		p = NULL;
-		if (flow != c->plug) {
+		if (flow == c->plug) {
+			m->plug_len = len;
+		} else {
 			if (flow >= MAX_FLOWS || seq >= flows[flow].count)
 				break;
 			p = flows[flow].sent[seq];
@@ -313,6 +345,184 @@ static int earlier(const void *a, const void *b)
 	return (x->sent_ns > y->sent_ns) - (x->sent_ns < y->sent_ns);
 }
 
+/* ---- hClock ---- */
+
+static uint64_t multiple(uint64_t rate, uint32_t times)
+{
+	return times == 255 ? 0 : rate * (times ? times : 1);
+}
+
+static uint64_t reservation_of(const struct model *m, const struct packet *p)
+{
+	return multiple(m->config->reservation, p->mark >> 16 & 255);
+}
+
+static uint64_t ceil_of(const struct model *m, const struct packet *p)
+{
+	return multiple(m->config->ceil, p->mark >> 24);
+}
+
+static uint64_t virtual_of(const struct model *m, const struct packet *p,
+			   uint64_t len)
+{
+	uint64_t share = p->mark & 0xffff;
+
+	return len * 65536 / (share ? share : m->config->share);
+}
+
+/* The flow may send from @now on. */
+static void hclock_list(const struct model *m, struct flow *f, int64_t now)
+{
+	if (!reservation_of(m, f->head))
+		f->due = NEVER;
+	else if (f->due == NEVER)
+		f->due = now;
+	if (!f->busy && f->due < now)
+		f->due = now;
+	f->busy = true;
+	f->rank = max64(vtime, f->finish);
+	f->listed_ns = now;
+}
+
+static void hclock_queue(const struct model *m, struct flow *f, int64_t now)
+{
+	if (f->qlen > 1)
+		return;
+	f->listed_ns = NEVER;
+	if (f->limit > now)
+		return;
+	if (!f->busy)
+		f->limit = now;
+	hclock_list(m, f, now);
+}
+
+/* When the wheel gives a flow back that its limit has held. */
+static int64_t wheel_end(const struct flow *f)
+{
+	return ((f->limit - 1) / WHEEL_NS + 1) * WHEEL_NS;
+}
+
+/* Those whose limit allows it at @now are listed. Return: whether any is */
+static bool hclock_release(const struct model *m, int64_t now)
+{
+	bool any = false;
+	struct flow *f;
+
+	for (f = flows; f < flows + MAX_FLOWS; f++) {
+		if (!f->head)
+			continue;
+		if (f->listed_ns == NEVER && wheel_end(f) <= now)
+			hclock_list(m, f, wheel_end(f));
+		any |= f->listed_ns != NEVER;
+	}
+	return any;
+}
+
+/* The flow has sent @p at @now, as reserved or not. */
+static void hclock_charge(struct model *m, struct flow *f, struct packet *p,
+			  bool reserved, int64_t now)
+{
+	uint64_t rate = reservation_of(m, p), ceil = ceil_of(m, p);
+	uint64_t most = p->len > QUANTUM ? p->len : QUANTUM;
+	int64_t delay, window;
+
+	f->finish = f->rank + virtual_of(m, p, p->len);
+	if (reserved) {
+		most = vtime + 2 * virtual_of(m, p, most);
+		f->finish = max64(f->rank, min64(f->finish, most));
+		f->due += p->len * NSEC_PER_SEC / rate;
+		m->reserved++;
+	} else {
+		vtime = max64(vtime, f->rank);
+	}
+	if (ceil) {
+		delay = p->len * NSEC_PER_SEC / ceil;
+		window = delay / 2 > CATCH_UP_NS ? delay / 2 : CATCH_UP_NS;
+		if (f->limit < now - window)
+			f->limit = now - window;
+		f->limit += delay;
+	}
+	f->busy = f->head;
+	if (!f->head)
+		return;
+	f->listed_ns = NEVER;
+	if (ceil && f->limit > now)
+		return;
+	hclock_list(m, f, now);
+	f->rank = f->finish;
+}
+
+/* Whether @p may be sent at @now; then it is. */
+static bool hclock_take(struct model *m, struct packet *p, int64_t now)
+{
+	struct flow *f = &flows[p->flow], *o;
+	uint64_t bucket, least = UINT64_MAX;
+	int64_t first = NEVER;
+	bool by_due, by_share;
+
+	hclock_release(m, now);
+	if (f->head != p)
+		return false;
+	if (f->listed_ns == NEVER && wheel_end(f) <= now + DOUBTFUL_NS)
+		hclock_list(m, f, now);
+	if (f->listed_ns == NEVER)
+		return false;
+	for (o = flows; o < flows + MAX_FLOWS; o++) {
+		/* Who has just come may have come too late. */
+		if (!o->head || (o != f && (o->listed_ns == NEVER ||
+					    now - o->listed_ns < DOUBTFUL_NS)))
+			continue;
+		bucket = bucket_of(m->policy, o->rank);
+		least = min64(least, bucket);
+		first = o->due < first ? o->due : first;
+	}
+	by_due = f->due <= now + DOUBTFUL_NS &&
+		 f->due - first < DUE_NS + 2 * DOUBTFUL_NS;
+	by_share = first > now - DOUBTFUL_NS &&
+		   bucket_of(m->policy, f->rank) == least;
+	if (!by_due && !by_share)
+		return false;
+	m->open += (by_due && by_share) || (by_due && f->due != first);
+	f->head = p->next;
+	f->qlen--;
+	hclock_charge(m, f, p, by_due && (!by_share || f->due <= now), now);
+	return true;
+}
+
+/* Return: whether what arrived may have, to the last packet */
+static bool hclock_compare(struct model *m)
+{
+	unsigned int i, n = 0, sent = 0;
+	struct packet *p;
+	int64_t now;
+
+	/* The plug had a share of 1; its second packet was sent last. */
+	vtime = m->plug_len * 65536;
+	for (i = 1; i < m->arrivals; i++) {
+		p = arrivals[i].packet;
+		now = arrivals[i - 1].at_ns;
+		if (!p)
+			continue;
+		for (; n < m->packets && by_time[n]->sent_ns < now; n++)
+			enqueue(m, by_time[n]);
+		/* The link was idle: the choice was made when there was one. */
+		if (!hclock_release(m, now)) {
+			now = arrivals[i].at_ns;
+			for (; n < m->packets && by_time[n]->sent_ns < now; n++)
+				enqueue(m, by_time[n]);
+		}
+		if (!hclock_take(m, p, now)) {
+			printf("hclock: arrival %u: flow %u at %lld: neither reserved nor its turn\n",
+			       i, p->flow, (long long)now);
+			return false;
+		}
+		sent++;
+	}
+	printf("hclock: %u packets as they should, %u reserved, %u open\n",
+	       sent, m->reserved, m->open);
+	return sent && sent == m->packets && m->open * 20 < sent;
+}
+
 /* Return: whether what arrived is what the model says, to the last packet */
 static bool compare(struct model *m)
 {
@@ -323,6 +533,8 @@ static bool compare(struct model *m)
 	for (i = 0; i < m->packets; i++)
 		by_time[i] = &packets[i];
 	qsort(by_time, m->packets, sizeof(*by_time), earlier);
+	if (!m->policy->sent)
+		return hclock_compare(m);
 	for (i = 1; i < m->arrivals; i++) {
 		choice = arrivals[i - 1].at_ns;
 		if (!arrivals[i].packet)
@@ -345,8 +557,8 @@ static bool compare(struct model *m)
 
 int main(int argc, char **argv)
 {
-	struct config c = { .policy = "" };
-	struct model m = { };
+	struct config c = { .policy = "", .share = 1 };
+	struct model m = { .config = &c };
 	size_t i;
 	int err;
 
