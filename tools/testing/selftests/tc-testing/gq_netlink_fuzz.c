@@ -130,7 +130,7 @@ static const char *after_accept(struct fuzz *z, enum fate end)
 }
 
 static const char *after_refusal(struct fuzz *z, enum fate end,
-			   const struct dump *before)
+				 const struct dump *before)
 {
 	struct dump d;
 
