@@ -69,7 +69,7 @@ static struct shell {
 	bool go_on, quiet, terminal, waits, input_ended, in_mark;
 	size_t nr_line, nr_mark;
 	char line[LINE_BYTES];
-	char mark[16];
+	char mark[4];
 } shell;
 
 static void show_prompt(void)
@@ -228,34 +228,55 @@ static void on_paused(void *arg, uint64_t t_ns)
 	prompt();
 }
 
-/* What the line printed, until the mark and its status. */
+/* It was no mark: what was held back is output. */
+static void release_mark(void)
+{
+	putchar(MARK);
+	fwrite(shell.mark, 1, shell.nr_mark, stdout);
+	shell.in_mark = false;
+}
+
+static void line_done(void)
+{
+	shell.in_mark = false;
+	shell.mark[shell.nr_mark] = '\0';
+	shell.status = atoi(shell.mark);
+	if (shell.state == BUSY)
+		ns_sim_pause_at(shell.run.sim,
+				ns_guests_heard(shell.run.guests, shell.node) +
+				ns_sim_horizon(shell.run.sim));
+}
+
+/* What the line printed, until the mark, digits and a newline. */
+static void take_output(char c)
+{
+	bool digit = c >= '0' && c <= '9';
+
+	if (shell.in_mark && digit && shell.nr_mark < sizeof(shell.mark) - 1) {
+		shell.mark[shell.nr_mark++] = c;
+		return;
+	}
+	if (shell.in_mark && c == '\n' && shell.nr_mark) {
+		line_done();
+		return;
+	}
+	if (shell.in_mark)
+		release_mark();
+	shell.in_mark = c == MARK;
+	shell.nr_mark = 0;
+	if (!shell.in_mark)
+		putchar(c);
+}
+
 static void on_output(void *arg, uint32_t node, uint32_t command, const void *p, size_t len)
 {
 	const char *in = p;
-	size_t i;
 
 	(void)arg;
 	(void)node;
 	(void)command;
-	for (i = 0; i < len; i++) {
-		if (in[i] == MARK) {
-			shell.in_mark = true;
-			shell.nr_mark = 0;
-		} else if (!shell.in_mark) {
-			putchar(in[i]);
-		} else if (in[i] != '\n') {
-			if (shell.nr_mark < sizeof(shell.mark) - 1)
-				shell.mark[shell.nr_mark++] = in[i];
-		} else {
-			shell.in_mark = false;
-			shell.mark[shell.nr_mark] = '\0';
-			shell.status = atoi(shell.mark);
-			if (shell.state == BUSY)
-				ns_sim_pause_at(shell.run.sim,
-						ns_guests_heard(shell.run.guests, shell.node) +
-						ns_sim_horizon(shell.run.sim));
-		}
-	}
+	while (len--)
+		take_output(*in++);
 	fflush(stdout);
 }
 
