@@ -46,7 +46,7 @@ int ns_file_read(const char *file, char **text, size_t *len)
 	if (fd < 0)
 		return file_error(file, errno, "check the name");
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size > NS_FILE_MAX) {
-		err = file_error(file, EINVAL, "give a regular file of at most 1 MiB");
+		err = file_error(file, EINVAL, "give a regular file of at most 16 MiB");
 		goto out;
 	}
 	err = -ENOMEM;

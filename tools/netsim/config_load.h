@@ -11,7 +11,7 @@
 #ifndef ARRAY_SIZE
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #endif
-#define NS_FILE_MAX	1048576	/* bytes of a configuration or a matrix */
+#define NS_FILE_MAX	16777216	/* bytes of a configuration or a matrix */
 
 /* The nodes that one entry of "nodes" makes: its name stands for all of them. */
 struct ns_span {

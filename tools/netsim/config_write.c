@@ -117,8 +117,12 @@ static int put_node(FILE *f, const struct ns_node *node)
 	return err;
 }
 
-/* What 0 does not say better: these keys have no meaning then. */
-static void put_path(FILE *f, const struct ns_path *p, const char *before, const char *after)
+/*
+ * Values of 0 are left out of a list with a line for each path, and wherever the
+ * key has no meaning then.
+ */
+static void put_path(FILE *f, const struct ns_path *p, bool all, const char *before,
+		     const char *after)
 {
 	const struct {
 		const char *key;
@@ -140,7 +144,7 @@ static void put_path(FILE *f, const struct ns_path *p, const char *before, const
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(keys); i++) {
-		if (!keys[i].value && !keys[i].always)
+		if (!keys[i].value && !(all && keys[i].always))
 			continue;
 		fputs(before, f);
 		put_value(f, keys[i].key, keys[i].q, keys[i].value, after);
@@ -160,7 +164,7 @@ static void put_segment(FILE *f, const struct ns_config *cfg, const struct ns_se
 		if (i / n != i % n)
 			equal &= !memcmp(&s->paths[i], &s->paths[1], sizeof(*s->paths));
 	if (equal) {
-		put_path(f, &s->paths[1], "    ", "\n");
+		put_path(f, &s->paths[1], true, "    ", "\n");
 		return;
 	}
 	fputs("    paths:\n", f);
@@ -169,7 +173,7 @@ static void put_segment(FILE *f, const struct ns_config *cfg, const struct ns_se
 			continue;
 		fprintf(f, "      - {from: %s, to: %s", cfg->nodes[s->ports[i / n].node].name,
 			cfg->nodes[s->ports[i % n].node].name);
-		put_path(f, &s->paths[i], ", ", "");
+		put_path(f, &s->paths[i], false, ", ", "");
 		fputs("}\n", f);
 	}
 }
