@@ -89,7 +89,7 @@ $(TOOLS) scripts/lab:
 
 .PHONY: samples
 samples:
-	@echo "samples: none yet; samples/bpf comes with antelope (README.md)"
+	$(Q)$(MAKE) --no-print-directory -C samples/bpf BUILD=$(BUILD)
 
 .PHONY: selftests
 selftests:

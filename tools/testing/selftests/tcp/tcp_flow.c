@@ -3,12 +3,12 @@
  * One TCP flow that always has something to send, and what its sender sees:
  *
  *   tcp_flow recv PORT
- *   tcp_flow send ADDRESS PORT CC SECONDS [SKIP]
+ *   tcp_flow send ADDRESS PORT CC SECONDS [SKIP [TOS]]
  *
- * send looks at TCP_INFO each 10 ms, and after SKIP seconds keeps the smoothed
+ * CC - leaves the choice to the system. send looks at TCP_INFO each 10 ms, and after SKIP seconds keeps the smoothed
  * RTT and the window. It prints, in us, packets, and bytes per second:
  *
- *   p50=... p95=... max=... min=... cwnd=... goodput=... retrans=...
+ *   p50=... p95=... max=... min=... cwnd=... goodput=... retrans=... cc=...
  *
  * recv takes connections one after the other until it is killed.
  */
@@ -16,6 +16,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/tcp.h>
+#include <netdb.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -73,20 +74,34 @@ static int receive(uint16_t port)
 	return fail("accept");
 }
 
-static int open_flow(const char *address, uint16_t port, const char *cc)
+/* "0" leaves it as it is. */
+static int set_tos(int fd, int family, int tos)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port) };
-	int fd = socket(AF_INET, SOCK_STREAM, 0), lowat = 1 << 16;
+	if (!tos)
+		return 0;
+	if (family == AF_INET)
+		return setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
+	return setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
+}
 
-	if (fd < 0 || inet_pton(AF_INET, address, &to.sin_addr) != 1)
+static int open_flow(const char *address, const char *port, const char *cc, int tos)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST }, *to;
+	int fd, lowat = 1 << 16;
+
+	if (getaddrinfo(address, port, &hints, &to))
 		return -1;
-	if (setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, cc, strlen(cc)) ||
+	fd = socket(to->ai_family, SOCK_STREAM, 0);
+	if (fd < 0 || set_tos(fd, to->ai_family, tos) ||
+	    (*cc != '-' && setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, cc, strlen(cc))) ||
 	    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof(lowat)) ||
-	    connect(fd, (struct sockaddr *)&to, sizeof(to))) {
-		fail(cc);
-		close(fd);
-		return -1;
+	    connect(fd, to->ai_addr, to->ai_addrlen)) {
+		fail(address);
+		if (fd >= 0)
+			close(fd);
+		fd = -1;
 	}
+	freeaddrinfo(to);
 	return fd;
 }
 
@@ -98,25 +113,27 @@ static bool info_of(int fd, struct tcp_info *info)
 }
 
 static void print_result(unsigned int n, const struct tcp_info *first,
-			 const struct tcp_info *last, double seconds)
+			 const struct tcp_info *last, double seconds, const char *cc)
 {
 	qsort(rtt, n, sizeof(*rtt), by_value);
 	qsort(cwnd, n, sizeof(*cwnd), by_value);
-	printf("p50=%u p95=%u max=%u min=%u cwnd=%u goodput=%.0f retrans=%u\n", rtt[n / 2],
+	printf("p50=%u p95=%u max=%u min=%u cwnd=%u goodput=%.0f retrans=%u cc=%s\n", rtt[n / 2],
 	       rtt[n * 95 / 100], rtt[n - 1], last->tcpi_min_rtt, cwnd[n / 2],
 	       (last->tcpi_bytes_acked - first->tcpi_bytes_acked) / seconds,
-	       last->tcpi_total_retrans);
+	       last->tcpi_total_retrans, cc);
 }
 
-static int send_flow(const char *address, uint16_t port, const char *cc, double seconds,
-		     double skip)
+static int send_flow(const char *address, const char *port, const char *cc, double seconds,
+		     double skip, int tos)
 {
 	struct tcp_info first = { 0 }, info = { 0 };
 	uint64_t start, next, now, from = 0;
 	static const char zeros[1 << 14];
-	int fd = open_flow(address, port, cc);
+	int fd = open_flow(address, port, cc, tos);
 	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
 	unsigned int n = 0;
+	char used[16] = "";
+	socklen_t len = sizeof(used);
 
 	if (fd < 0)
 		return 1;
@@ -141,7 +158,8 @@ static int send_flow(const char *address, uint16_t port, const char *cc, double 
 	}
 	if (!n)
 		return fail("no samples");
-	print_result(n, &first, &info, (now - from) / 1e9);
+	getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, used, &len);
+	print_result(n, &first, &info, (now - from) / 1e9, used);
 	close(fd);
 	return 0;
 }
@@ -150,9 +168,9 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "recv"))
 		return receive(atoi(argv[2]));
-	if ((argc == 6 || argc == 7) && !strcmp(argv[1], "send"))
-		return send_flow(argv[2], atoi(argv[3]), argv[4], atof(argv[5]),
-				 argc == 7 ? atof(argv[6]) : 0);
-	fprintf(stderr, "usage: tcp_flow recv PORT | send ADDRESS PORT CC SECONDS [SKIP]\n");
+	if (argc >= 6 && argc <= 8 && !strcmp(argv[1], "send"))
+		return send_flow(argv[2], argv[3], argv[4], atof(argv[5]),
+				 argc >= 7 ? atof(argv[6]) : 0, argc == 8 ? atoi(argv[7]) : 0);
+	fprintf(stderr, "usage: tcp_flow recv PORT | send ADDRESS PORT CC SECONDS [SKIP [TOS]]\n");
 	return 2;
 }

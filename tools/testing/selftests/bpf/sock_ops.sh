@@ -1,0 +1,227 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The programs of samples/bpf on TCP between two namespaces, 40 ms there and
+# back, by load_sock_ops. The senders are in a cgroup of their own. Expected:
+#
+# 1.	flow_stats: records of the flow, with its addresses, an RTT of at least
+#	40 ms, bytes that grow; the last one says closed. SIGTERM takes it off
+# 2.	cc_by_dst: the longest prefix decides, IPv4 and IPv6; other destinations, and
+#	flows of other cgroups, keep the default
+# 3.	cc_by_dscp: the socket's DSCP decides, IPv4 and IPv6; others keep the default
+# 4.	cc_by_rtt: the choice of the range that the RTT starts in, and of the range
+#	that it moves to during the flow
+# 5.	-l beside another program, twice the same: refused; -r takes off that one only;
+#	twice: refused
+# 6.	an unknown congestion control, a bad prefix, a range out of order, a program
+#	without choices, a file that is no program, a folder that is no cgroup, a user
+#	who may not: status 1, a message that names it, and nothing is attached
+set -eu
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+KSELFTEST=${KSELFTEST:-$here/../kselftest}
+PATH=$here:$PATH
+A=sockopsa-$$ B=sockopsb-$$
+readonly PORT=5000
+tmp=$(mktemp -d)
+chmod 755 "$tmp"	# for the user who may not
+cgroup=
+
+# shellcheck disable=SC1091
+. "$KSELFTEST/ktap_helpers.sh"
+
+cleanup()
+{
+	local i
+
+	for i in $(jobs -p); do
+		kill "$i" 2>/dev/null || :
+	done
+	wait 2>/dev/null || :
+	ip netns del "$A" 2>/dev/null || :
+	ip netns del "$B" 2>/dev/null || :
+	[ -z "$cgroup" ] || rmdir "$cgroup" 2>/dev/null || :
+	umount "$tmp/cgroup" 2>/dev/null || :
+	rm -rf "$tmp"
+}
+
+skip()
+{
+	ktap_skip_all "$*"
+	exit "$KSFT_SKIP"
+}
+
+delay()
+{
+	tc -n "$A" qdisc replace dev v0 root netem delay "$1" limit 10000
+}
+
+setup()
+{
+	local i dir
+
+	mkdir "$tmp/cgroup"
+	mount -t cgroup2 none "$tmp/cgroup" 2>"$tmp/err" || skip "no cgroup2: $(cat "$tmp/err")"
+	cgroup=$tmp/cgroup/sockops-$$
+	mkdir "$cgroup"
+	ip netns add "$A"
+	ip netns add "$B"
+	ip -n "$A" link add v0 type veth peer name v0 netns "$B"
+	for i in 1 2; do
+		dir=$([ $i = 1 ] && echo "$A" || echo "$B")
+		ip -n "$dir" addr add "10.0.1.$i/16" dev v0
+		ip -n "$dir" addr add "fd00:1::$i/64" dev v0 nodad
+		ip -n "$dir" link set v0 up
+		ip netns exec "$dir" sysctl -qw net.ipv4.tcp_congestion_control=cubic
+	done
+	ip -n "$B" addr add 10.0.2.2/16 dev v0
+	delay 40ms 2>"$tmp/err" || skip "no netem: $(cat "$tmp/err")"
+	ip netns exec "$B" tcp_flow recv $PORT &
+}
+
+# flow ADDRESS SECONDS [TOS]: from the cgroup, and what it ran with to the end
+flow()
+{
+	(
+		echo "$BASHPID" >"$cgroup/cgroup.procs"
+		exec ip netns exec "$A" tcp_flow send "$1" $PORT - "$2" 0 "${3:-0}"
+	) | sed 's/.*cc=//'
+}
+
+l()
+{
+	ip netns exec "$A" load_sock_ops "$@" 2>"$tmp/err"
+}
+
+attached()
+{
+	bpftool -j cgroup show "$cgroup" | jq -s "add // [] | length"
+}
+
+# is WANT GOT
+is()
+{
+	[ "$1" = "$2" ] && return
+	ktap_print_msg "expected $1, got $2"
+	return 1
+}
+
+stats()
+{
+	local loader
+
+	ip netns exec "$A" load_sock_ops -l -f "$cgroup" "$here/flow_stats.bpf.o" >"$tmp/events" &
+	loader=$!
+	sleep 0.5
+	flow 10.0.2.2 2 >/dev/null
+	sleep 0.5
+	kill "$loader"
+	wait "$loader" || return
+	is 0 "$(attached)" || return
+	ktap_print_msg "$(wc -l <"$tmp/events") records, the last: $(tail -n 1 "$tmp/events")"
+	jq -se 'length > 10 and all(.remote == "10.0.2.2" and .remote_port == 5000 and
+		.cc == "cubic") and (.[2:] | all(.srtt_us >= 40000 and .min_rtt_us >= 40000))
+		and last.state == 7 and last.bytes_acked > 1000000
+		and (map(.bytes_acked) | . == sort)' "$tmp/events" >/dev/null
+}
+
+by_dst()
+{
+	l -l -c 10.0.0.0/16=westwood -c 10.0.2.0/24=vegas -c fd00:1::/64=reno "$cgroup" \
+		"$here/cc_by_dst.bpf.o" || return
+	is westwood "$(flow 10.0.1.2 0.3)" && is vegas "$(flow 10.0.2.2 0.3)" &&
+		is reno "$(flow fd00:1::2 0.3)" && l -r "$cgroup" "$here/cc_by_dst.bpf.o" || return
+	l -l -c 10.0.2.0/24=vegas "$cgroup" "$here/cc_by_dst.bpf.o" &&
+		is cubic "$(flow 10.0.1.2 0.3)" || return
+	is cubic "$(ip netns exec "$A" tcp_flow send 10.0.2.2 $PORT - 0.3 | sed 's/.*cc=//')" &&
+		l -r "$cgroup" "$here/cc_by_dst.bpf.o" && is cubic "$(flow 10.0.2.2 0.3)"
+}
+
+by_dscp()
+{
+	l -l -c 46=vegas -c 8=westwood "$cgroup" "$here/cc_by_dscp.bpf.o" || return
+	is vegas "$(flow 10.0.1.2 0.3 184)" && is westwood "$(flow fd00:1::2 0.3 32)" &&
+		is cubic "$(flow 10.0.1.2 0.3)" && is cubic "$(flow 10.0.1.2 0.3 40)" &&
+		l -r "$cgroup" "$here/cc_by_dscp.bpf.o"
+}
+
+by_rtt()
+{
+	l -l -c 0=westwood -c 80=vegas "$cgroup" "$here/cc_by_rtt.bpf.o" || return
+	is westwood "$(flow 10.0.1.2 2)" || return
+	(sleep 1.5; delay 160ms) &
+	is vegas "$(flow 10.0.1.2 6)" || return
+	is vegas "$(flow 10.0.1.2 3)" || return
+	delay 40ms
+	l -r "$cgroup" "$here/cc_by_rtt.bpf.o" && is cubic "$(flow 10.0.1.2 1)"
+}
+
+beside()
+{
+	l -l -c ::/0=reno "$cgroup" "$here/cc_by_dst.bpf.o" &&
+		l -l -c 46=vegas "$cgroup" "$here/cc_by_dscp.bpf.o" && is 2 "$(attached)" || return
+	! l -l -c ::/0=reno "$cgroup" "$here/cc_by_dst.bpf.o" && grep -q "already" "$tmp/err" || return
+	l -r "$cgroup" "$here/cc_by_dst.bpf.o" && is vegas "$(flow 10.0.1.2 0.3 184)" &&
+		is cubic "$(flow 10.0.1.2 0.3)" && l -r "$cgroup" "$here/cc_by_dscp.bpf.o" || return
+	! l -r "$cgroup" "$here/cc_by_dscp.bpf.o" && grep -q "no cc_by_dscp at" "$tmp/err"
+}
+
+# refused PATTERN ARGUMENT...
+refused()
+{
+	local pattern=$1
+
+	shift
+	if l "$@" || ! grep -q -- "$pattern" "$tmp/err"; then
+		ktap_print_msg "load_sock_ops $*: $(cat "$tmp/err")"
+		return 1
+	fi
+	is 0 "$(attached)"
+}
+
+bad()
+{
+	echo "no program" >"$tmp/file"
+	refused 'control "nosuch".*modprobe' -l -c ::/0=nosuch "$cgroup" "$here/cc_by_dst.bpf.o" &&
+		refused '"10.0/33" is not' -l -c 10.0/33=reno "$cgroup" "$here/cc_by_dst.bpf.o" &&
+		refused "larger" -l -c 5=reno -c 5=cubic "$cgroup" "$here/cc_by_rtt.bpf.o" &&
+		refused "without -c" -l "$cgroup" "$here/cc_by_rtt.bpf.o" &&
+		refused "no map" -l -c 1=reno "$cgroup" "$here/flow_stats.bpf.o" &&
+		refused "$tmp/file" -l "$cgroup" "$tmp/file" &&
+		refused "cgroup v2" -l -c 1=reno "$tmp" "$here/cc_by_dscp.bpf.o" || return
+	! setpriv --reuid 65534 --clear-groups --inh-caps=-all load_sock_ops -l -c 1=reno \
+		"$cgroup" "$here/cc_by_dscp.bpf.o" 2>"$tmp/err" && is 0 "$(attached)" &&
+		grep -q "root?" "$tmp/err"
+}
+
+check()
+{
+	local what=$1
+
+	shift
+	if "$@"; then
+		ktap_test_pass "$what"
+	else
+		ktap_print_msg "$(cat "$tmp/err")"
+		ktap_test_fail "$what"
+	fi
+}
+
+ktap_print_header
+trap cleanup EXIT
+trap 'exit 1' INT TERM HUP
+[ "$(id -u)" = 0 ] || skip "needs root"
+PATH=$PATH:/usr/sbin
+for tool in ip tc jq bpftool load_sock_ops tcp_flow; do
+	command -v "$tool" >/dev/null || skip "$tool is not installed"
+done
+[ -r /sys/kernel/btf/vmlinux ] || skip "the kernel has no BTF"
+setup
+ktap_set_plan 6
+check "flow_stats" stats
+check "cc_by_dst" by_dst
+check "cc_by_dscp" by_dscp
+check "cc_by_rtt" by_rtt
+check "several programs" beside
+check "what is refused" bad
+ktap_finished
