@@ -143,9 +143,11 @@ static int repeat(const struct ns_config *cfg, struct ns_run_options *opt, unsig
 	char first_dir[PATH_MAX], dir[PATH_MAX];
 	struct hashes first = { 0 }, h;
 	const char *differs = NULL;
+	bool quiet = opt->quiet;
 	unsigned int i;
 	int status = 0;
 
+	/* of each run one line is enough */
 	opt->quiet = true;
 	snprintf(first_dir, sizeof(first_dir), "%s/1", base);
 	for (i = 1; !differs && i <= n; i++) {
@@ -157,6 +159,9 @@ static int repeat(const struct ns_config *cfg, struct ns_run_options *opt, unsig
 			fprintf(stderr, "netsim: check: run %u failed; see %s\n", i, dir);
 		if (status)
 			return status;
+		if (!quiet)
+			fprintf(stderr, "===> run %u of %u: trace %.16s\n", i, n,
+				(i == 1 ? &first : &h)->text[0]);
 		if (i == 1)
 			continue;
 		differs = compare(&first, &h);
