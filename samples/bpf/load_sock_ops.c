@@ -361,7 +361,7 @@ static int run(const struct command *cmd)
 	return err;
 }
 
-static void help(FILE *to)
+static void print_usage(FILE *to)
 {
 	fputs("usage: load_sock_ops -l [-f] [-c KEY=CC]... CGROUP PROG    load and attach\n"
 	      "       load_sock_ops -r CGROUP PROG                        take off again\n"
@@ -389,7 +389,7 @@ int main(int argc, char **argv)
 
 	while ((opt = getopt_long(argc, argv, "lrfc:h", options, NULL)) != -1) {
 		if (opt == 'h' || opt == '?') {
-			help(opt == 'h' ? stdout : stderr);
+			print_usage(opt == 'h' ? stdout : stderr);
 			return opt == 'h' ? EXIT_SUCCESS : 2;
 		} else if (opt == 'f') {
 			cmd.follow = true;
@@ -402,7 +402,7 @@ int main(int argc, char **argv)
 		}
 	}
 	if (!cmd.mode || argc - optind != 2) {
-		help(argc == 1 ? stdout : stderr);
+		print_usage(argc == 1 ? stdout : stderr);
 		return argc == 1 ? EXIT_SUCCESS : 2;
 	}
 	cmd.cgroup = argv[optind];

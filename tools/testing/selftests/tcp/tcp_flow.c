@@ -5,8 +5,9 @@
  *   tcp_flow recv PORT
  *   tcp_flow send ADDRESS PORT CC SECONDS [SKIP [TOS]]
  *
- * CC - leaves the choice to the system. send looks at TCP_INFO each 10 ms, and after SKIP seconds keeps the smoothed
- * RTT and the window. It prints, in us, packets, and bytes per second:
+ * CC - leaves the choice to the system. send looks at TCP_INFO each 10 ms, and
+ * after SKIP seconds keeps the smoothed RTT and the window. It prints, in us,
+ * packets, and bytes per second:
  *
  *   p50=... p95=... max=... min=... cwnd=... goodput=... retrans=... cc=...
  *
