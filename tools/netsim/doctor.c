@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "qemu.h"
 
 static const char help[] =
 	"usage: netsim doctor [OPTIONS]\n"
@@ -51,34 +52,35 @@ struct doctor {
 	bool um;		/* everything that a user-mode node needs is there */
 };
 
-/* Whether the command ends with 0; says nothing. */
-static bool works(char *const *argv)
+/* Whether the command ends with 0; its first line, which may be NULL. */
+static bool works(char *const *argv, char line[WORDS])
 {
-	pid_t pid = fork();
-	int status, null;
+	int status, null, out[2];
+	char rest[512];
+	ssize_t got;
+	pid_t pid;
 
+	if (pipe2(out, O_CLOEXEC))
+		return false;
+	pid = fork();
 	if (!pid) {
 		null = open("/dev/null", O_RDWR);
 		dup2(null, 0);
-		dup2(null, 1);
+		dup2(line ? out[1] : null, 1);
 		dup2(null, 2);
 		execvp(argv[0], argv);
 		_exit(127);
 	}
+	close(out[1]);
+	if (line) {
+		got = pid > 0 ? read(out[0], line, WORDS - 1) : 0;
+		line[got > 0 ? got : 0] = '\0';
+		line[strcspn(line, "\n")] = '\0';
+	}
+	while (line && pid > 0 && read(out[0], rest, sizeof(rest)) > 0)
+		;
+	close(out[0]);
 	return pid > 0 && waitpid(pid, &status, 0) == pid && !status;
-}
-
-static void first_line(const char *command, char *line)
-{
-	FILE *f = popen(command, "re");
-
-	line[0] = '\0';
-	if (!f)
-		return;
-	if (!fgets(line, WORDS / 2, f))
-		line[0] = '\0';
-	line[strcspn(line, "\n")] = '\0';
-	pclose(f);
 }
 
 static void check_file(const char *path, const char *kind, struct finding *f)
@@ -135,12 +137,13 @@ static void check_qemu(struct doctor *d, struct finding *f)
 	const struct ns_backend *b = ns_backend_find("qemu");
 	const char *missing = !b ? "not built in" : !d->boot.kernel_x86_64 ? "no x86_64 kernel" :
 			      b->missing(&d->boot);
+	char *const argv[] = { (char *)qemu_program(), "--version", NULL };
 	char version[WORDS];
+	bool there = works(argv, version);
 
-	first_line("${NETSIM_QEMU:-qemu-system-x86_64} --version 2>/dev/null", version);
-	snprintf(f->what, WORDS, "%.100s%s%.100s", *version ? version : "no qemu-system-x86_64",
+	snprintf(f->what, WORDS, "%.100s%s%.100s", there ? version : "no qemu-system-x86_64",
 		 missing ? ": " : "", missing ? missing : "");
-	if (missing || !*version) {
+	if (missing || !there) {
 		f->state = NOTE;
 		f->fix = "only for nodes with backend qemu: apt-get install qemu-system-x86";
 	}
@@ -154,7 +157,7 @@ static void check_sandbox(struct doctor *d, struct finding *f)
 
 	(void)d;
 	snprintf(f->what, WORDS, "bwrap starts a process in new namespaces");
-	if (works(argv))
+	if (works(argv, NULL))
 		return;
 	f->state = MISSING;
 	snprintf(f->what, WORDS, "bwrap is missing or may not make user namespaces");
@@ -208,7 +211,7 @@ static void check_tools(struct doctor *d, struct finding *f)
 {
 	static char *const tshark[] = { "tshark", "--version", NULL };
 	static char *const gnuplot[] = { "gnuplot", "--version", NULL };
-	bool t = works(tshark), g = works(gnuplot);
+	bool t = works(tshark, NULL), g = works(gnuplot, NULL);
 
 	(void)d;
 	snprintf(f->what, WORDS, "tshark %s, gnuplot %s", t ? "found" : "missing",

@@ -25,6 +25,7 @@
 
 #include <cyaml/cyaml.h>
 
+#include "qemu.h"
 #include "run.h"
 
 #define CHUNK	(256 * 1024)
@@ -141,15 +142,6 @@ static int add_lib(struct json_object *list, const char *lib)
 	return err;
 }
 
-static const char *qemu_path(const struct ns_boot *boot)
-{
-	const char *qemu = getenv("NETSIM_QEMU");
-
-	if (!boot->kernel_x86_64)
-		return NULL;
-	return qemu && *qemu ? qemu : "/usr/bin/qemu-system-x86_64";
-}
-
 static int add_inputs(struct ns_run *run, struct json_object *list)
 {
 	const struct ns_boot *boot = &run->boot;
@@ -169,7 +161,7 @@ static int add_inputs(struct ns_run *run, struct json_object *list)
 	if (!err)
 		err = add_input(list, "user-mode stage", boot->stage_um);
 	if (!err)
-		err = add_input(list, "qemu", qemu_path(boot));
+		err = add_input(list, "qemu", boot->kernel_x86_64 ? qemu_program() : NULL);
 	if (!err)
 		err = add_input(list, "x86_64 kernel", boot->kernel_x86_64);
 	if (!err)
