@@ -207,9 +207,13 @@ static void guest_output(void *arg, uint32_t node, uint32_t command, const void 
 	}
 	crypto_hash_sha256_update(&c->hash, p, len);
 	c->bytes += len;
-	if (c->out && fwrite(p, 1, len, c->out) != len)
+	if (c->out && fwrite(p, 1, len, c->out) != len) {
 		ns_run_fail(run, "output of node %s, command %u: cannot write it: %s",
 			    node_name(run, node), command, strerror(errno));
+		/* a full disk stays full: say it once */
+		fclose(c->out);
+		c->out = NULL;
+	}
 }
 
 static void command_failed(struct ns_run *run, uint32_t node, uint32_t command, int status)
