@@ -30,9 +30,11 @@
  *    ranks, and then towards larger ones: this finds the true first.
  * A bitmap of the buckets in use says whether 1. was right. It chooses nothing.
  *
- * The 523 buckets hold the ranks from base on, 2^shift each. Smaller ranks count
- * as the first bucket, larger ones are parked until all buckets are empty; then
- * they are spread over them, from the smallest on.
+ * The 523 buckets hold the ranks from base on, 2^shift each. Larger ones are parked
+ * until all buckets are empty; then they are spread over them, from the smallest
+ * on. Smaller ones count as the first bucket; all are spread anew before the next
+ * is taken, if as many as there are have come or gone since the last time: which
+ * is so when a queue has been filled, and keeps what that costs O(1).
  *
  * Grain. Where more than 30 % of the buckets between the first and the last in
  * use are empty, estimates are poor and searches frequent. This is looked at
@@ -91,6 +93,8 @@ struct gq_approx_stats {
  * @count: entries
  * @nused: buckets in use
  * @removed: entries taken out since the grain was looked at
+ * @moved: entries put in or taken out since all were spread
+ * @below: one of these was of a rank below @base
  * @stats: counters; gq_approx_init() leaves them
  */
 struct gq_approx {
@@ -104,6 +108,8 @@ struct gq_approx {
 	u32		count;
 	u32		nused;
 	u32		removed;
+	u32		moved;
+	bool		below;
 	struct gq_approx_stats	stats;
 };
 
@@ -136,6 +142,8 @@ static inline void gq_approx_init(struct gq_approx *q, void *mem, u32 shift)
 	q->count = 0;
 	q->nused = 0;
 	q->removed = 0;
+	q->moved = 0;
+	q->below = false;
 }
 
 /**
@@ -216,6 +224,8 @@ static inline void gq_approx_insert(struct gq_approx *q, struct gq_rnode *n)
 		q->shift = q->fine;
 		q->base = gq_approx_base(n->rank >> q->shift);
 	}
+	q->below |= n->rank >> q->shift < q->base;
+	q->moved++;
 	gq_approx_place(q, n);
 }
 
@@ -239,6 +249,7 @@ static inline void gq_approx_remove(struct gq_approx *q, struct gq_rnode *n)
 	n->prev = NULL;
 	q->count--;
 	q->removed++;
+	q->moved++;
 }
 
 /* ---- Grain ---- */
@@ -275,6 +286,8 @@ static inline void gq_approx_spread(struct gq_approx *q, u32 shift)
 	q->stats.regrains += shift != q->shift;
 	q->shift = shift;
 	q->base = gq_approx_base(least >> shift);
+	q->moved = 0;
+	q->below = false;
 	while ((n = all)) {
 		all = n->next;
 		gq_approx_place(q, n);
@@ -348,7 +361,7 @@ static inline struct gq_rnode *gq_approx_first(struct gq_approx *q)
 
 	if (!q->count)
 		return NULL;
-	if (!q->nused)
+	if (!q->nused || (q->below && q->moved >= q->count))
 		gq_approx_spread(q, q->shift);
 	if (q->removed >= max_t(u32, q->count, GQ_APPROX_BUCKETS)) {
 		shift = gq_approx_grain(q);

@@ -19,6 +19,7 @@
  * 7. Entries of one rank leave as they came, over changes of the grain.
  * 8. Where most buckets are empty, they get wider, and narrower again; order is
  *    then that of the wider buckets.
+ * 9. A queue that was filled in any order is sorted, also below its first rank.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -414,6 +415,23 @@ static void gq_approx_full(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->q.stats.regrains, 0ULL);
 }
 
+/* Expectation 9: the first rank is in the middle, and there are few. */
+static void gq_approx_filled(struct kunit *test)
+{
+	struct gq_approx_rig *r = gq_approx_rig_new(test, 4);
+	struct gq_approx_item *it;
+	u32 i;
+
+	for (i = 0; i < 60; i++)
+		gq_approx_put(r, &r->item[i], (i * 37 + 30) % 60 * 160);
+	for (i = 0; i < 60; i++) {
+		it = gq_approx_look(r, 60);
+		KUNIT_ASSERT_EQ(test, it->n.rank, i * 160ULL);
+		gq_approx_take(r, it);
+	}
+	KUNIT_EXPECT_EQ(test, r->inversions, 0ULL);
+}
+
 /* Expectation 7 */
 static void gq_approx_fifo(struct kunit *test)
 {
@@ -485,6 +503,7 @@ static struct kunit_case gq_approx_cases[] = {
 	KUNIT_CASE(gq_approx_sets),
 	KUNIT_CASE(gq_approx_inverts),
 	KUNIT_CASE(gq_approx_full),
+	KUNIT_CASE(gq_approx_filled),
 	KUNIT_CASE(gq_approx_fifo),
 	KUNIT_CASE(gq_approx_grains),
 	KUNIT_CASE_SLOW(gq_approx_random),
