@@ -71,6 +71,7 @@ int ns_pcap_close(struct ns_pcap *p)
 
 	if (!p)
 		return 0;
+	errno = 0;
 	if (pcap_dump_flush(p->dump) || ferror(p->f))
 		err = errno ? -errno : -EIO;
 	pcap_dump_close(p->dump);

@@ -110,6 +110,10 @@ void ns_run_close(struct ns_run *run);
 /* The run has failed; the first reasons count. */
 void ns_run_fail(struct ns_run *run, const char *fmt, ...);
 
+/* The folder, then the nodes' folders in it: run_folder.c. Messages are printed. */
+int ns_run_folder(struct ns_run *run);
+int ns_run_node_folders(struct ns_run *run);
+
 /* What to boot: run_boot.c. An error names the command that builds it. */
 int ns_boot_find(struct ns_boot *boot, const struct ns_config *cfg,
 		 const struct ns_run_options *opt);
