@@ -169,6 +169,73 @@ static const char *text(struct json_object *o, const char *key)
 	return json_object_object_get_ex(o, key, &v) ? json_object_get_string(v) : "";
 }
 
+/* Of outputs, by their hashes in the summaries; false when all are the same. */
+static bool find_output(struct json_object *const s[2], const char **node, size_t *command)
+{
+	struct json_object *nodes[2], *n[2], *c[2];
+	size_t i, j;
+
+	json_object_object_get_ex(s[0], "nodes", &nodes[0]);
+	json_object_object_get_ex(s[1], "nodes", &nodes[1]);
+	for (i = 0; i < json_object_array_length(nodes[0]); i++) {
+		n[0] = json_object_array_get_idx(nodes[0], i);
+		n[1] = json_object_array_get_idx(nodes[1], i);
+		*node = text(n[0], "name");
+		if (!n[1] || !json_object_object_get_ex(n[0], "commands", &c[0]) ||
+		    !json_object_object_get_ex(n[1], "commands", &c[1]))
+			continue;
+		for (j = 0; j < json_object_array_length(c[0]); j++) {
+			*command = j;
+			if (strcmp(text(json_object_array_get_idx(c[0], j), "output_hash"),
+				   text(json_object_array_get_idx(c[1], j), "output_hash")))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Number of the first line that differs, 0 when there is none. */
+static unsigned int compare_lines(FILE *a, FILE *b)
+{
+	unsigned int line = 1;
+	int x, y;
+
+	do {
+		x = getc(a);
+		y = getc(b);
+		if (x != y)
+			return line;
+		line += x == '\n';
+	} while (x != EOF);
+	return 0;
+}
+
+static unsigned int find_console(char *const dirs[2], struct json_object *summary,
+				 const char **node)
+{
+	struct json_object *nodes;
+	char path[512];
+	unsigned int line = 0;
+	FILE *f[2];
+	size_t i;
+	int j;
+
+	json_object_object_get_ex(summary, "nodes", &nodes);
+	for (i = 0; !line && i < json_object_array_length(nodes); i++) {
+		*node = text(json_object_array_get_idx(nodes, i), "name");
+		for (j = 0; j < 2; j++) {
+			snprintf(path, sizeof(path), "%s/nodes/%s/console.log", dirs[j], *node);
+			f[j] = fopen(path, "re");
+		}
+		if (f[0] && f[1])
+			line = compare_lines(f[0], f[1]);
+		for (j = 0; j < 2; j++)
+			if (f[j])
+				fclose(f[j]);
+	}
+	return line;
+}
+
 static void print_side(const char *dir, const struct difference *d, const struct side *s)
 {
 	uint32_t i, from = d->offset / HEX_BYTES * HEX_BYTES;
@@ -226,6 +293,8 @@ static struct json_object *diff_json(const struct difference *d, struct json_obj
 static void print_text(char *const dirs[2], const struct difference *d, int captures,
 		       struct json_object *const s[2])
 {
+	const char *node;
+	unsigned int line;
 	size_t i;
 
 	for (i = 0; i < sizeof(hashes) / sizeof(*hashes); i++)
@@ -245,6 +314,13 @@ static void print_text(char *const dirs[2], const struct difference *d, int capt
 		printf("%s; run both again with --snaplen 65562\n",
 		       captures ? "the captured part of each frame is the same" : "no captures");
 	}
+	if (find_output(s, &node, &i))
+		printf("outputs: node %s, command %zu: %s/nodes/%s/%zu.out and that of %s\n", node,
+		       i, dirs[0], node, i, dirs[1]);
+	line = find_console(dirs, s[0], &node);
+	if (line)
+		printf("consoles: node %s, line %u of %s/nodes/%s/console.log\n", node, line,
+		       dirs[0], node);
 }
 
 static int compare_runs(char *const dirs[2], bool json)

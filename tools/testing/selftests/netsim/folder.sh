@@ -13,11 +13,13 @@
 # 8. report: table, CSV and figure tell of each run
 # 9. check -n: repeats, and leaves nothing
 # 10. a matrix and a command, with {id}, {n} and {name}
+# 11. check -n notices what comes from outside: it fails, and keeps two runs that
+#     diff tells apart by the first packet and the command whose output differs
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/netsim_lib.sh"
 needs tshark=tshark jq=jq gnuplot=gnuplot-nox
-ktap_set_plan 10
+ktap_set_plan 11
 
 pair()
 {
@@ -167,6 +169,36 @@ matrix()
 		grep -q '^rtt min.* = 12.000/' "$tmp/m/nodes/n0/0.out"
 }
 
+# A file of the host that another process keeps changing decides the length.
+outside()
+{
+	local shared
+
+	shared=$(mktemp -d "$TOP/build/netsim-test-XXXXXX")
+	# shellcheck disable=SC2064
+	trap "rm -rf '$shared'" RETURN
+	echo 100 >"$shared/length"
+	(
+		i=100
+		while [ -d "$shared" ]; do
+			i=$((i + 1))
+			[ "$i" -lt 1000 ] || i=100
+			echo "$i" >"$shared/new" && mv "$shared/new" "$shared/length"
+			sleep 0.01
+		done 2>/dev/null
+	) &
+	sed "s|echo said|cat $shared/length|; s|-s 56|-s \$(cat $shared/length)|" "$tmp/one.yaml" \
+		>"$tmp/outside.yaml"
+	status=0
+	"$NETSIM" check -qn 4 --out "$tmp/kept" "$tmp/outside.yaml" >"$tmp/out" 2>"$tmp/err" ||
+		status=$?
+	is "$status" 1 && grep -q 'two runs differ.*kept/1 ' "$tmp/err" || return 1
+	"$NETSIM" diff "$tmp"/kept/* >"$tmp/out" && return 1
+	is "$(find "$tmp/kept" -mindepth 1 -maxdepth 1 | wc -l)" 2 &&
+		grep -q '^first difference: node b, eth0, packet [1-9]' "$tmp/out" &&
+		grep -q '^outputs: node b, command 0: ' "$tmp/out"
+}
+
 run one < <(pair said 56)
 check 'all files are there' everything_there
 check 'hashes of the inputs' manifest
@@ -178,4 +210,5 @@ check 'diff names the first packet' differences
 check 'reports' reports
 check 'check -n' repeats
 check 'matrix and command' matrix
+check 'check -n notices the outside' outside
 ktap_finished
