@@ -131,7 +131,7 @@ static void send_preface(void)
 	char text[96];
 
 	snprintf(text, sizeof(text),
-		 "netsim_mark() { printf '\\%03o%%%%d\\n' \"$1\"; return \"$1\"; }\n", MARK);
+		 "netsim_mark() { printf '\\%03o%%d\\n' \"$1\"; return \"$1\"; }\n", MARK);
 	send_input(text, strlen(text));
 }
 
