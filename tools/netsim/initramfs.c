@@ -61,8 +61,8 @@ static const char *const common[] = {
 
 /* Data of the host that programs look for. */
 static const char *const data[] = {
-	"/etc/protocols", "/etc/services", "/etc/nsswitch.conf", "/etc/iproute2",
-	"/usr/share/iproute2", "/usr/lib/tc",
+	"/etc/protocols", "/etc/services", "/etc/nsswitch.conf", "/etc/host.conf",
+	"/etc/gai.conf", "/etc/iproute2", "/usr/share/iproute2", "/usr/lib/tc",
 };
 
 static const struct entry fixed[] = {
@@ -292,6 +292,20 @@ static int add_tree(struct archive *a, const char *source, size_t under, unsigne
 	return err;
 }
 
+/* A node has its own there: what lies in them would not be seen. */
+static bool covered(const char *path)
+{
+	static const char *const own[] = { "tmp", "run", "dev", "proc", "sys", "out" };
+	size_t i, n;
+
+	for (i = 0; i < sizeof(own) / sizeof(*own); i++) {
+		n = strlen(own[i]);
+		if (*path == '/' && !strncmp(path + 1, own[i], n) && path[n + 1] == '/')
+			return true;
+	}
+	return false;
+}
+
 /* Where the host has this program; a path is taken as it is. */
 static bool find(const char *name, char path[PATH_MAX])
 {
@@ -319,6 +333,8 @@ static int need(struct archive *a, const char *name, unsigned int depth)
 		return -ELOOP;
 	if (!find(name, path))
 		return -ENOENT;
+	if (covered(path))
+		return -EXDEV;
 	place(path, to);
 	return in_archive(a, to) ? 0 : add_tree(a, path, 0, depth);
 }
@@ -330,12 +346,16 @@ static int add_wanted(struct archive *a, const char *const *names, size_t nr, bo
 
 	for (i = 0; i < nr; i++) {
 		err = need(a, names[i], 0);
-		if (err && (must || err != -ENOENT)) {
+		if (!err || (!must && err == -ENOENT))
+			continue;
+		if (err == -EXDEV)
+			fprintf(stderr, "netsim: node %s: cannot pack '%s': nodes have a %.4s of their own; %s\n",
+				a->node, names[i], names[i], "put it elsewhere");
+		else
 			fprintf(stderr, "netsim: node %s: cannot pack '%s': %s; %s\n", a->node,
 				names[i], err == -ENOENT ? "not on this host" : strerror(-err),
 				"install it, or correct `programs`");
-			return err;
-		}
+		return err;
 	}
 	return 0;
 }
@@ -348,7 +368,7 @@ static int add_words(struct archive *a, const char *text)
 	int err = copy ? 0 : -ENOMEM;
 
 	while (!err && (word = strsep(&rest, SEPARATORS))) {
-		if (!*word || strlen(word) > NAME_MAX || !find(word, path))
+		if (!*word || strlen(word) > NAME_MAX || !find(word, path) || covered(path))
 			continue;
 		if (!stat(path, &st) && S_ISREG(st.st_mode) && st.st_mode & 0111)
 			err = need(a, path, 0);
