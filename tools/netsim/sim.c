@@ -200,6 +200,7 @@ static void bury(struct ns_sim *sim, struct ns_sim_node *node, bool crashed)
 	window_free(node);
 	ns_switch_lost(node);
 	sim->alive--;
+	sim->dirty = true;
 	if (sim->hooks.ended)
 		sim->hooks.ended(sim->ctx, vm, vm->now, node->status,
 				 node->why[0] ? node->why : NULL, crashed);
@@ -234,7 +235,7 @@ static void bury_all(struct ns_sim *sim)
 /* Everything before the crash is done, and nothing can reach the node before it. */
 static bool crashes(struct ns_sim *sim, struct ns_sim_node *node, uint64_t low, uint64_t bound)
 {
-	if (low < node->crash_ns || bound < node->crash_ns)
+	if (node->crash_ns == NS_NEVER || low < node->crash_ns || bound < node->crash_ns)
 		return false;
 	node->vm.state = NS_ENDED;
 	node->vm.now = node->crash_ns;
