@@ -133,7 +133,7 @@ void conn_close_all(struct node *n);
 void conn_expire(struct node *n, uint64_t now);
 void conn_accept(struct node *n);
 uint64_t conn_deadline(const struct node *n);
-bool conn_drained(const struct node *n, const struct peer *p);
+bool conn_drained(const struct peer *p);
 
 /* node.c */
 int node_run(const struct options *o, FILE *out);

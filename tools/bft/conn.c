@@ -510,12 +510,11 @@ void conn_flush_all(struct node *n)
 }
 
 /* Nothing is on its way to this peer any more, or it is gone for good. */
-bool conn_drained(const struct node *n, const struct peer *p)
+bool conn_drained(const struct peer *p)
 {
 	const struct conn *c = p->conn;
 	int unacked;
 
-	(void)n;
 	if (!c)
 		return p->done || p->banned;
 	if (c->cursor < p->log->len || c->out_len)

@@ -130,37 +130,33 @@ void node_receive(struct node *n, struct peer *p, const struct rbc_msg *m)
 }
 
 /* Those that are waited for and of whom "has" does not hold. */
-static unsigned int missing(const struct node *n, bool (*has)(const struct node *n,
-							      const struct peer *p))
+static unsigned int missing(const struct node *n, bool (*has)(const struct peer *p))
 {
 	unsigned int i, count = 0;
 
 	for (i = 0; i < n->o->nodes; i++)
-		count += awaited(n, i) && !has(n, &n->peer[i]);
+		count += awaited(n, i) && !has(&n->peer[i]);
 	return count;
 }
 
-static bool has_link(const struct node *n, const struct peer *p)
+static bool has_link(const struct peer *p)
 {
-	(void)n;
 	return p->conn;
 }
 
-static bool has_said_up(const struct node *n, const struct peer *p)
+static bool has_said_up(const struct peer *p)
 {
-	(void)n;
 	return p->ready;
 }
 
-static bool has_said_done(const struct node *n, const struct peer *p)
+static bool has_said_done(const struct peer *p)
 {
-	(void)n;
 	return p->done;
 }
 
-static bool has_all(const struct node *n, const struct peer *p)
+static bool has_all(const struct peer *p)
 {
-	return p->done && conn_drained(n, p);
+	return p->done && conn_drained(p);
 }
 
 static void tell_missing(struct node *n, uint64_t now)
