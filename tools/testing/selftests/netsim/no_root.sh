@@ -80,7 +80,7 @@ repeats()
 
 only_folder()
 {
-	is "$(ls -A "$tmp/home" | xargs)" 'again run' &&
+	is "$(cd "$tmp/home" && echo *)" 'again run' &&
 		is "$(find "$tmp/home/run" ! -user "$(stat -c %u "$tmp/home/run")")" ''
 }
 
