@@ -36,14 +36,17 @@
 #define MS		1000000ull
 #define FRAME		64
 
-enum habit { QUIET, TALKS, CHEATS, HANGS, DIES };
+static const unsigned char everybody[6] = { 255, 255, 255, 255, 255, 255 };
+
+enum habit { QUIET, TALKS, FORWARDS, CHEATS, HANGS, DIES };
 
 /* An imitation of a node. */
 struct mock {
 	struct ns_vm *vm;
 	enum habit habit;
+	unsigned int pairs;	/* 1: sends two at once */
 	uint64_t next_ns, period_ns, stop_ns, answer_ns, until;
-	unsigned int nr_in, got, controls;
+	unsigned int nr_in, got, controls, sum;	/* sum: of what came, in order */
 	struct { uint64_t t; size_t len; unsigned char p[FRAME]; bool control; } in[INPUTS];
 	uint64_t last_in, frames_ns[16];
 };
@@ -69,15 +72,16 @@ static uint64_t rnd(uint64_t *state)
 	return z ^ (z >> 31);
 }
 
-static void talk(struct mock *m, uint64_t t, const unsigned char *dst)
+static void talk(struct mock *m, uint32_t nic, uint64_t t, const unsigned char *dst)
 {
 	unsigned char f[FRAME] = { 0 };
 
 	memcpy(f, dst, 6);
 	memcpy(f + 6, m->vm->cfg->nics[0].mac, 6);
 	f[14] = m->got;
+	memcpy(f + 24, &m->sum, sizeof(m->sum));
 	memcpy(f + 16, &t, sizeof(t));
-	ns_sim_tx(m->vm, 0, t, f, sizeof(f));
+	ns_sim_tx(m->vm, nic, t, f, sizeof(f));
 }
 
 static void got(struct mock *m, unsigned int i)
@@ -94,12 +98,29 @@ static void got(struct mock *m, unsigned int i)
 	if (m->got < 16)
 		m->frames_ns[m->got] = m->in[i].t;
 	m->got++;
+	m->sum = m->sum * 31 + m->in[i].p[14];
 	memcpy(&sent, m->in[i].p + 16, sizeof(sent));
 	/* the least latency of all paths here */
 	if (m->in[i].t < sent + MS)
 		early++;
 	if (m->answer_ns && m->in[i].t < m->stop_ns && m->next_ns > m->in[i].t + m->answer_ns)
 		m->next_ns = m->in[i].t + m->answer_ns;
+}
+
+static void speak(struct mock *m, uint64_t t)
+{
+	uint64_t to = (t / 1000 + m->vm->id + m->got) % cfg.nr_nodes;
+
+	if (m->habit == FORWARDS) {
+		talk(m, 0, t, everybody);
+		talk(m, 1, t, everybody);
+	}
+	if (m->habit != TALKS && m->habit != CHEATS)
+		return;
+	talk(m, 0, t, m->got % 3 ? nodes[to].nics[0].mac : everybody);
+	m->got += m->pairs;
+	if (m->pairs)
+		talk(m, 0, t, nodes[to].nics[0].mac);
 }
 
 /* Everything in [now, until), in order of time; frames first. */
@@ -116,16 +137,12 @@ static void live(struct mock *m)
 		}
 		if (t >= m->until || m->vm->state == NS_ENDED)
 			break;
-		if (m->habit == TALKS || m->habit == CHEATS) {
-			uint64_t to = (t / 1000 + m->vm->id + m->got) % cfg.nr_nodes;
-
-			talk(m, t, m->got % 3 ? nodes[to].nics[0].mac : (void *)"\xff\xff\xff\xff\xff\xff");
-		}
+		speak(m, t);
 		m->next_ns = t + m->period_ns < m->stop_ns ? t + m->period_ns : NS_NEVER;
 	}
 	m->nr_in = 0;
 	if (m->habit == CHEATS && m->until > 20 * MS)
-		talk(m, m->until, nodes[0].nics[0].mac);
+		talk(m, 0, m->until, nodes[0].nics[0].mac);
 }
 
 static void finish(struct mock *m)
@@ -353,32 +370,70 @@ static void crowd(uint64_t seed)
 		mocks[i].next_ns = rnd(&seed) % MS;
 		mocks[i].period_ns = 300000 + rnd(&seed) % (4 * MS);
 		mocks[i].stop_ns = 120 * MS;
+		mocks[i].pairs = i & 1;
 		mocks[i].answer_ns = 1 + rnd(&seed) % 2000;
 	}
 }
 
-static bool test_order(void)
+/* One talks, the others only answer; two links in a row, and nothing else to wait for. */
+static void chain(uint64_t seed)
+{
+	unsigned int i;
+
+	network(3);
+	cfg.seed = seed;
+	cfg.nr_segments = 2;
+	segments[0].nr_ports = 2;
+	segments[1] = (struct ns_segment){ .nr_ports = 2, .ports = ports[1], .paths = paths[1] };
+	ports[1][0] = (struct ns_port){ 1, 1 };
+	ports[1][1] = (struct ns_port){ 2, 0 };
+	nodes[1].nr_nics = 2;
+	nodes[1].nics[1] = (struct ns_nic){ .segment = 1, .port = 0, .mac = { 2, 9 } };
+	nodes[2].nics[0] = (struct ns_nic){ .segment = 1, .port = 1, .mac = { 2, 8 } };
+	memcpy(paths[1], paths[0], sizeof(paths[0]));
+	paths[0][1].loss_ppm = 50000;
+	for (i = 0; i < 3; i++) {
+		mocks[i].habit = i == 1 ? FORWARDS : TALKS;
+		mocks[i].answer_ns = i ? 1000 + i : 0;
+		mocks[i].period_ns = i ? NS_NEVER / 2 : 110000;
+		mocks[i].stop_ns = 120 * MS;
+	}
+	mocks[0].next_ns = 5;
+}
+
+static void print_stats(void)
+{
+	ksft_print_msg("%llu frames, %llu windows, %llu deliveries\n",
+		       (unsigned long long)stats.frames, (unsigned long long)stats.windows,
+		       (unsigned long long)stats.deliveries);
+}
+
+/* The same network in different orders: equal hashes, causality. */
+static bool same(void (*make)(uint64_t seed), unsigned int runs)
 {
 	uint8_t first[32];
+	unsigned int i;
 	bool ok = true;
-	int run;
 
-	for (run = 0; run < 20 && ok; run++) {
-		crowd(7);
+	for (i = 0; i < runs && ok; i++) {
+		make(7);
 		ok = simulate(0) == -EDEADLK && !early && !stats.causality && stats.frames > 300;
-		if (!run)
+		if (!i)
 			memcpy(first, stats.hash, sizeof(first));
 		ok = ok && !memcmp(first, stats.hash, sizeof(first));
 		done();
 	}
-	crowd(8);
+	print_stats();
+	make(8);
 	simulate(0);
 	ok = ok && memcmp(first, stats.hash, sizeof(first));
-	ksft_print_msg("%llu frames, %llu windows, %llu deliveries\n",
-		       (unsigned long long)stats.frames, (unsigned long long)stats.windows,
-		       (unsigned long long)stats.deliveries);
 	done();
 	return ok;
+}
+
+static bool test_order(void)
+{
+	return same(crowd, 20) && same(chain, 10);
 }
 
 static bool test_horizon(void)
