@@ -49,6 +49,7 @@ help:
 ##   samples              build the BPF samples
 ##   selftests            build the kselftests [KSRC=...]
 ##   bench-gq             what a packet costs in gq, fq and others
+##   bench-bracha         what a broadcast takes, measured and by analysis
 ##   check-debug          the gq tests under KASAN, kmemleak and lockdep
 ##   style                checkpatch --strict, sparse, shellcheck, mandoc
 ##   install              install modules, tools, manual pages [DESTDIR=]
@@ -102,6 +103,10 @@ demo: lab
 .PHONY: bench-gq
 bench-gq: lab
 	$(Q)scripts/bench-gq
+
+.PHONY: bench-bracha
+bench-bracha: lab
+	$(Q)scripts/bench-bracha tools/netsim/examples/delays_9x9_aws.txt
 
 .PHONY: check
 check: deps
