@@ -30,7 +30,10 @@
 
 #define REASONS_MAX	16	/* the first ones tell the story */
 #define REASON_MAX	512
-#define FILES_MAX	(256ull << 20)	/* bytes of one node's files */
+/* What one node may leave on the host's disk, before the run is stopped. */
+#define FILES_MAX	(256ull << 20)	/* bytes of files */
+#define FILES_NR_MAX	10000
+#define SAID_MAX	(512ull << 20)	/* bytes of console and outputs */
 
 static int signal_pipe[2] = { -1, -1 };
 static struct ns_source signal_source;
@@ -85,6 +88,22 @@ static const char *node_name(struct ns_run *run, uint32_t node)
 	return run->cfg->nodes[node].name;
 }
 
+/* A node that talks without end, in no virtual time, must not fill the disk. */
+static bool says(struct ns_run *run, uint32_t node, size_t len)
+{
+	struct ns_run_node *n = &run->nodes[node];
+
+	n->said_bytes += len;
+	if (n->said_bytes <= SAID_MAX)
+		return true;
+	if (n->said_bytes - len <= SAID_MAX) {
+		ns_run_fail(run, "node %s: more than %llu MiB of output; make it say less",
+			    node_name(run, node), SAID_MAX >> 20);
+		ns_sim_stop(run->sim, -EFBIG);
+	}
+	return false;
+}
+
 /* hooks of the core */
 
 static void on_frame(void *ctx, struct ns_vm *vm, uint32_t nic, enum ns_direction way,
@@ -109,8 +128,11 @@ static void on_console(void *ctx, struct ns_vm *vm, const char *line)
 {
 	struct ns_run *run = ctx;
 	struct ns_run_node *n = &run->nodes[vm->id];
-	char **last = &n->tail[n->tail_nr++ % NS_TAIL];
+	char **last;
 
+	if (!says(run, vm->id, strlen(line) + 1))
+		return;
+	last = &n->tail[n->tail_nr++ % NS_TAIL];
 	fprintf(n->console, "%s\n", line);
 	crypto_hash_sha256_update(&n->console_hash, (const uint8_t *)line, strlen(line) + 1);
 	free(*last);
@@ -188,6 +210,8 @@ static void guest_output(void *arg, uint32_t node, uint32_t command, const void 
 	char *file;
 
 	c = find_command(run, node, command);
+	if (c && !says(run, node, len))
+		return;
 	if (!c) {
 		if (run->watch && run->watch->output)
 			run->watch->output(run->watch_arg, node, command, p, len);
@@ -281,6 +305,12 @@ static void guest_file(void *arg, uint32_t node, const char *path)
 	struct ns_run_node *n = &run->nodes[node];
 
 	close_file(n);
+	if (n->files++ >= FILES_NR_MAX) {
+		if (n->files == FILES_NR_MAX + 1)
+			ns_run_fail(run, "node %s: more than %u files in /out; leave fewer",
+				    node_name(run, node), FILES_NR_MAX);
+		return;
+	}
 	n->file_fd = create_file(run->dir, node_name(run, node), path);
 	if (n->file_fd < 0)
 		ns_run_fail(run, "node %s: its file %s cannot be kept: %s", node_name(run, node),

@@ -60,7 +60,8 @@ struct ns_run_node {
 	uint64_t tail_nr;
 	/* the file that it is sending */
 	int file_fd;
-	uint64_t file_bytes;
+	uint64_t file_bytes, files;
+	uint64_t said_bytes;	/* of its console and its commands */
 	/* its end */
 	bool ended, crashed;
 	int status;
