@@ -31,8 +31,8 @@
 #define REASONS_MAX	16	/* the first ones tell the story */
 #define REASON_MAX	512
 /* What one node may leave on the host's disk, before the run is stopped. */
-#define FILES_MAX	(256ull << 20)	/* bytes of files */
-#define FILES_NR_MAX	10000
+#define FILES_MAX	(64ull << 20)	/* bytes of files */
+#define FILES_NR_MAX	1000
 #define SAID_MAX	(512ull << 20)	/* bytes of console and outputs */
 
 static int signal_pipe[2] = { -1, -1 };
