@@ -36,6 +36,8 @@ struct gq_config {
 	u64	horizon;		/* ns */
 	u64	ce_threshold;		/* ns */
 	u64	low_rate_threshold;	/* bytes/s */
+	u64	codel_target;		/* ns, or GQ_CODEL_OFF */
+	u64	codel_interval;		/* ns */
 	u32	limit;			/* packets */
 	u32	flow_limit;		/* packets */
 	u32	quantum;		/* bytes */
@@ -47,6 +49,7 @@ struct gq_config {
 	u32	refill_delay;		/* us */
 	u8	pacing;
 	u8	horizon_drop;
+	u8	codel_ecn;
 	u8	bands;
 	u8	priomap[GQ_PRIOS];	/* all below bands */
 	u8	dscpmap[GQ_DSCPS];	/* below bands, or GQ_DSCP_NONE */
@@ -75,6 +78,9 @@ static const struct nla_policy gq_policy[TCA_GQ_MAX + 1] = {
 	[TCA_GQ_DSCPMAP]		= NLA_POLICY_EXACT_LEN(GQ_DSCPS),
 	[TCA_GQ_BAND_LIST]		= { .type = NLA_NESTED },
 	[TCA_GQ_RATE]			= { .type = NLA_U64 },
+	[TCA_GQ_CODEL_TARGET]		= { .type = NLA_U64 },
+	[TCA_GQ_CODEL_INTERVAL]		= { .type = NLA_U64 },
+	[TCA_GQ_CODEL_ECN]		= { .type = NLA_U8 },
 };
 
 static const struct nla_policy gq_band_policy[TCA_GQ_BAND_MAX + 1] = {
@@ -142,6 +148,13 @@ static const struct gq_param gq_params[TCA_GQ_MAX + 1] = {
 		"bands", GQ_FIELD(bands), 1, GQ_BANDS_MAX },
 	[TCA_GQ_RATE] = {
 		"rate", GQ_FIELD(rate), 1, GQ_RATE_UNLIMITED },
+	[TCA_GQ_CODEL_TARGET] = {
+		"codel target", GQ_FIELD(codel_target), 0, GQ_CODEL_OFF },
+	[TCA_GQ_CODEL_INTERVAL] = {
+		"codel interval", GQ_FIELD(codel_interval),
+		GQ_CODEL_INTERVAL_MIN, GQ_CODEL_INTERVAL_MAX },
+	[TCA_GQ_CODEL_ECN] = {
+		"codel ecn", GQ_FIELD(codel_ecn), 0, 1 },
 };
 
 #define GQ_BAND_FIELD(field)	offsetof(struct gq_band_config, field)
@@ -430,6 +443,8 @@ static void gq_config_init(struct gq_config *cfg, u32 mtu)
 		.orphan_mask		= 1023,
 		.refill_delay		= 40 * USEC_PER_MSEC,
 		.low_rate_threshold	= 550000 / 8,
+		.codel_target		= GQ_CODEL_OFF,
+		.codel_interval		= 100 * NSEC_PER_MSEC,
 		.bands			= ARRAY_SIZE(weight),
 	};
 	memcpy(cfg->priomap, sch_default_prio2band, GQ_PRIOS);

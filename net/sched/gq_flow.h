@@ -10,6 +10,7 @@
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
+#include <net/codel.h>
 #include <net/pkt_sched.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
@@ -66,6 +67,7 @@ struct gq_flow {
 	u8		state;		/* enum gq_state */
 	u8		waited;		/* first packet comes from the wheel */
 	u8		band;		/* of the packet that came last */
+	bool		codel;		/* has room for CoDel's state */
 };
 
 /* What a flow of a qdisc with ranked bands has besides: a line of its own. */
@@ -126,7 +128,9 @@ struct gq_sched {
 	u8			clocked;	/* bands with hClock's tags */
 	u16			shaped;		/* shapers with a rate */
 	u16			paced;		/* these, clocked, GQ_PACED_ALL */
-	struct kmem_cache	*flow_cachep;
+	bool			codel_on;
+	struct codel_params	codel;
+	const struct gq_flow_kind *flow_kind;
 	struct tcf_proto __rcu	*filter_list;
 	struct tcf_block	*block;
 
@@ -151,12 +155,23 @@ struct gq_sched {
 	struct gq_table		*table_ready;
 	u32			table_log;	/* what the work allocates */
 	struct work_struct	table_work;
+	bool			peeking;	/* see gq_peek() */
+	struct codel_stats	codel_stats;
 	struct gq_stats		stats;
 };
 
-static struct kmem_cache *gq_flow_cachep __read_mostly;
-static struct kmem_cache *gq_ranked_cachep __read_mostly;
-static struct kmem_cache *gq_clocked_cachep __read_mostly;
+/* What the flows of a qdisc have room for; CoDel's state comes behind it. */
+static struct gq_flow_kind {
+	const char		*name[2];	/* without and with CoDel */
+	u32			size;
+	struct kmem_cache	*cachep[2];
+} gq_flow_kinds[] __read_mostly = {
+	{ { "gq_flow", "gq_codel_flow" }, sizeof(struct gq_flow) },
+	{ { "gq_ranked_flow", "gq_ranked_codel_flow" },
+	  sizeof(struct gq_ranked_flow) },
+	{ { "gq_clocked_flow", "gq_clocked_codel_flow" },
+	  sizeof(struct gq_clocked_flow) },
+};
 
 static struct gq_flow *gq_node_flow(struct gq_node *node)
 {
@@ -403,7 +418,7 @@ static void gq_gc(struct gq_sched *q)
 			next = e->next;
 			if (q->fat == gq_hent_flow(e))
 				q->fat = NULL;
-			kmem_cache_free(q->flow_cachep, gq_hent_flow(e));
+			kfree(gq_hent_flow(e));
 			q->inactive--;
 			q->stats.gc_flows++;
 		}
@@ -418,12 +433,14 @@ static noinline struct gq_flow *gq_flow_create(struct gq_sched *q,
 	gq_gc(q);
 	gq_hash_maintain(q);
 
-	f = kmem_cache_zalloc(q->flow_cachep, GFP_ATOMIC | __GFP_NOWARN);
+	f = kmem_cache_zalloc(q->flow_kind->cachep[q->codel_on],
+			      GFP_ATOMIC | __GFP_NOWARN);
 	if (unlikely(!f)) {
 		q->stats.alloc_errors++;
 		return NULL;
 	}
 	f->hent.key = key;
+	f->codel = q->codel_on;
 	f->credit = q->cfg.initial_quantum;
 	f->idle_since = jiffies;
 	gq_hash_insert(&q->hash, &f->hent);

@@ -63,31 +63,67 @@ static int gq_memory_get(struct gq_memory *mem, struct Qdisc *sch,
 	return 0;
 }
 
+/* ---- Memory of flows ---- */
+
+static void gq_flow_caches_destroy(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(gq_flow_kinds); i++) {
+		kmem_cache_destroy(gq_flow_kinds[i].cachep[0]);
+		kmem_cache_destroy(gq_flow_kinds[i].cachep[1]);
+	}
+}
+
+static int gq_flow_caches_create(void)
+{
+	struct gq_flow_kind *k;
+	int i, codel;
+	u32 size;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(gq_flow_kinds); i++) {
+		k = &gq_flow_kinds[i / 2];
+		codel = i % 2;
+		size = k->size + codel * sizeof(struct codel_vars);
+		k->cachep[codel] = kmem_cache_create(k->name[codel], size, 0,
+						     SLAB_HWCACHE_ALIGN, NULL);
+		if (!k->cachep[codel]) {
+			gq_flow_caches_destroy();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
 /* Flows have room for a rank if some band had a policy when gq was added, and
  * for hClock's tags if that was hClock's.
  */
-static int gq_choose_cache(struct gq_sched *q, const struct gq_config *cfg,
-			   struct netlink_ext_ack *extack)
+static int gq_choose_flow_kind(struct gq_sched *q,
+			       const struct gq_config *cfg,
+			       struct netlink_ext_ack *extack)
 {
-	bool ranked = false, clocked = false;
+	const struct gq_flow_kind *want = gq_flow_kinds;
+	const struct gq_flow_kind *kind;
 	int i;
 
 	for (i = 0; i < GQ_BANDS_MAX; i++) {
-		ranked |= cfg->band[i].policy != GQ_POLICY_DRR;
-		clocked |= cfg->band[i].policy == GQ_POLICY_HCLOCK;
+		kind = gq_flow_kinds;
+		if (cfg->band[i].policy == GQ_POLICY_HCLOCK)
+			kind += 2;
+		else if (cfg->band[i].policy != GQ_POLICY_DRR)
+			kind += 1;
+		want = max(want, kind);
 	}
 
-	if (!q->flow_cachep)
-		q->flow_cachep = clocked ? gq_clocked_cachep :
-				 ranked ? gq_ranked_cachep : gq_flow_cachep;
-	if (ranked && q->flow_cachep == gq_flow_cachep) {
-		NL_SET_ERR_MSG_MOD(extack,
-				   "its flows have no ranks: delete gq, and add it with the policy");
-		return -EOPNOTSUPP;
-	}
-	if (clocked && q->flow_cachep != gq_clocked_cachep) {
-		NL_SET_ERR_MSG_MOD(extack,
-				   "its flows have no tags for hclock: delete gq, and add it with the policy");
+	if (!q->flow_kind)
+		q->flow_kind = want;
+	if (want > q->flow_kind) {
+		if (want == gq_flow_kinds + 1)
+			NL_SET_ERR_MSG_MOD(extack,
+					   "its flows have no ranks: delete gq, and add it with the policy");
+		else
+			NL_SET_ERR_MSG_MOD(extack,
+					   "its flows have no tags for hclock: delete gq, and add it with the policy");
 		return -EOPNOTSUPP;
 	}
 	return 0;

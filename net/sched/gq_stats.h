@@ -29,6 +29,8 @@ struct gq_stats {
 	u64	alloc_errors;
 	u64	gc_flows;
 	u64	hash_resizes;
+	u64	codel_drops;
+	u64	codel_marks;
 	u64	lateness[GQ_LATENESS_BINS];
 };
 
@@ -57,6 +59,8 @@ static const u16 gq_counters[TCA_GQ_STATS_MAX + 1] = {
 	GQ_STAT(TCA_GQ_STATS_ALLOC_ERRORS, alloc_errors),
 	GQ_STAT(TCA_GQ_STATS_GC_FLOWS, gc_flows),
 	GQ_STAT(TCA_GQ_STATS_HASH_RESIZES, hash_resizes),
+	GQ_STAT(TCA_GQ_STATS_CODEL_DROPS, codel_drops),
+	GQ_STAT(TCA_GQ_STATS_CODEL_MARKS, codel_marks),
 };
 
 static int gq_stats_put(struct sk_buff *skb, const struct gq_stats *st)

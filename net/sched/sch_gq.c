@@ -69,7 +69,9 @@
 #include <net/sock.h>
 
 #include "gq_class.h"
+#include "gq_codel.h"
 #include "gq_dump.h"
+#include "gq_evict.h"
 #include "gq_memory.h"
 #include "gq_policy.h"
 #include "gq_shaper.h"
@@ -162,6 +164,8 @@ static struct gq_flow *gq_classify(struct Qdisc *sch, struct sk_buff *skb,
 		f->credit = q->cfg.initial_quantum;
 		if (!f->qlen)
 			f->node.deadline = 0;
+		if (f->codel)
+			codel_vars_init(gq_codel_vars(q, f));
 	}
 	return f;
 }
@@ -485,17 +489,24 @@ static noinline void gq_mark_ce(struct gq_sched *q, struct sk_buff *skb)
 		q->stats.ce_marks++;
 }
 
-/* A flow that may send: its first packet leaves. */
+/* A flow that may send: its first packet leaves, or NULL: all were dropped. */
 static __always_inline struct sk_buff *
 gq_flow_send(struct gq_sched *q, struct gq_flow *f, u64 now)
 {
-	struct sk_buff *skb = gq_flow_pop(f);
+	struct sk_buff *skb;
 
-	prefetch(f->head);
 	if (f->waited) {
 		f->waited = 0;
 		gq_note_lateness(q, now - f->node.deadline);
 	}
+	if (unlikely(q->codel_on && f->codel)) {
+		skb = gq_codel_send(q, f, now);
+		if (!skb)
+			return NULL;
+	} else {
+		skb = gq_flow_pop(f);
+	}
+	prefetch(f->head);
 	if (unlikely(now - f->node.deadline > q->cfg.ce_threshold))
 		gq_mark_ce(q, skb);
 	gq_flow_charge(q, f, skb, now);
@@ -523,6 +534,13 @@ static noinline struct sk_buff *gq_ranked_serve(struct gq_sched *q, u32 band, u6
 	f = gq_entry_flow(e);
 	gq_order_remove(o, e);
 	skb = gq_flow_send(q, f, now);
+	if (unlikely(!skb)) {
+		if (f->head)
+			gq_flow_set_state(q, f, GQ_WHEEL, now);
+		else
+			gq_flow_set_state(q, f, GQ_IDLE, now);
+		return NULL;
+	}
 	rank = gq_policy_of(q, band)->sent(q, f, skb, now);
 	/* There are no rounds here: credit only says when to pace. */
 	if (f->credit <= 0)
@@ -571,6 +589,8 @@ static struct sk_buff *gq_drr_serve(struct gq_sched *q, u32 band, u64 now)
 				prefetch(f->node.next->next);
 			}
 			skb = gq_flow_send(q, f, now);
+			if (unlikely(!skb))
+				continue;
 			gq_flow_sent(q, list, f, now);
 			return skb;
 		}
@@ -640,11 +660,13 @@ static noinline struct sk_buff *gq_dequeue_flow(struct Qdisc *sch)
 	if (gq_wheel_due(&q->wheel) <= now)
 		gq_release(q, now);
 	skb = gq_serve(q, now);
-	if (!skb) {
+	if (skb)
+		gq_sent(sch, q, skb);
+	else
 		gq_arm(q);
-		return NULL;
-	}
-	return gq_sent(sch, q, skb);
+	if (unlikely(q->codel_stats.drop_count && !q->peeking))
+		gq_codel_tell(sch);
+	return skb;
 }
 
 static struct sk_buff *gq_dequeue(struct Qdisc *sch)
@@ -658,100 +680,21 @@ static struct sk_buff *gq_dequeue(struct Qdisc *sch)
 	return gq_dequeue_flow(sch);
 }
 
-/* ---- Reset and eviction ---- */
-
-static void gq_reset(struct Qdisc *sch)
+/*
+ * A packet that is peeked at is still queued. Parents must not be told that the
+ * queue is empty before that is counted.
+ */
+static struct sk_buff *gq_peek(struct Qdisc *sch)
 {
 	struct gq_sched *q = qdisc_priv(sch);
-	struct gq_list gone = { };
-	struct gq_hent *e, *next;
-	struct gq_flow *f;
+	struct sk_buff *skb;
 
-	sch->q.qlen = 0;
-	sch->qstats.backlog = 0;
-	rtnl_kfree_skbs(q->fast.head, q->fast.tail);
-	memset(&q->fast, 0, sizeof(q->fast));
-
-	/* The wheel is what gq_init() makes last. */
-	if (!q->wheel_mem)
-		return;
-
-	qdisc_watchdog_cancel(&q->watchdog);
-	q->timer_armed = false;
-
-	gq_wheel_drain(&q->wheel, &gone);
-	q->wheel.reinserts = 0;
-	gq_bands_reset(q);
-	gq_ranks_reset(q);
-	gq_shapers_reset(q);
-	q->fat = NULL;
-	for (e = gq_hash_drain(&q->hash); e; e = next) {
-		next = e->next;
-		f = gq_hent_flow(e);
-		rtnl_kfree_skbs(f->head, f->tail);
-		kmem_cache_free(q->flow_cachep, f);
-	}
-	kvfree(q->hash.old);
-	q->hash.old = NULL;
-	q->inactive = 0;
-	q->throttled = 0;
-	memset(&q->stats, 0, sizeof(q->stats));
-}
-
-static void gq_evicted(struct Qdisc *sch, struct sk_buff *skb,
-		       unsigned int *bytes)
-{
-	struct gq_sched *q = qdisc_priv(sch);
-
-	sch->q.qlen--;
-	qdisc_qstats_backlog_dec(sch, skb);
-	qdisc_qstats_drop(sch);
-	gq_band_evicted(q, skb);
-	*bytes += qdisc_pkt_len(skb);
-	rtnl_kfree_skbs(skb, skb);
-}
-
-/* Drop the oldest packet of each flow of a table, until @limit is kept. */
-static void gq_evict_round(struct Qdisc *sch, struct gq_table *t, u32 limit,
-			   unsigned int *bytes)
-{
-	struct gq_sched *q = qdisc_priv(sch);
-	struct gq_hent *e;
-	struct gq_flow *f;
-	u32 i;
-
-	for (i = 0; t && i < 1U << t->log; i++) {
-		for (e = t->chain[i]; e; e = e->next) {
-			if (sch->q.qlen <= limit)
-				return;
-			f = gq_hent_flow(e);
-			if (!f->qlen)
-				continue;
-			gq_evicted(sch, gq_flow_evict(q, f), bytes);
-		}
-	}
-}
-
-/* Bring the queue down to @limit packets, under RTNL. */
-static void gq_evict(struct Qdisc *sch, u32 limit)
-{
-	struct gq_sched *q = qdisc_priv(sch);
-	u64 before = q->stats.evicted;
-	unsigned int bytes = 0;
-	u64 round;
-
-	while (sch->q.qlen > limit && q->fast.head)
-		gq_evicted(sch, gq_flow_pop(&q->fast), &bytes);
-	do {
-		round = q->stats.evicted;
-		gq_evict_round(sch, q->hash.cur, limit, &bytes);
-		gq_evict_round(sch, q->hash.old, limit, &bytes);
-	} while (q->stats.evicted != round);
-
-	/* A qdisc that is being added has no parent yet that could be told. */
-	if (q->stats.evicted != before)
-		qdisc_tree_reduce_backlog(sch, q->stats.evicted - before,
-					  bytes);
+	q->peeking = true;
+	skb = qdisc_peek_dequeued(sch);
+	q->peeking = false;
+	if (q->codel_stats.drop_count)
+		gq_codel_tell(sch);
+	return skb;
 }
 
 /* ---- Configuration ---- */
@@ -785,7 +728,7 @@ static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,
 	u8 changed = 0;
 	int err, i;
 
-	err = gq_choose_cache(q, cfg, extack);
+	err = gq_choose_flow_kind(q, cfg, extack);
 	if (!err)
 		err = gq_memory_get(&mem, sch, cfg, extack);
 	if (err)
@@ -803,6 +746,7 @@ static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,
 	q->catch_up = (u64)cfg->granularity + cfg->timer_slack + GQ_CPU_LATE_NS;
 	gq_bands_derive(q, now);
 	gq_shapers_derive(q);
+	gq_codel_derive(q);
 	for (i = 0; i < GQ_BANDS_MAX; i++)
 		if (changed & BIT(i))
 			mem.order[i] = gq_band_swap(q, i, mem.order[i],
@@ -926,7 +870,7 @@ static struct Qdisc_ops gq_qdisc_ops __read_mostly = {
 	.priv_size	= sizeof(struct gq_sched),
 	.enqueue	= gq_enqueue,
 	.dequeue	= gq_dequeue,
-	.peek		= qdisc_peek_dequeued,
+	.peek		= gq_peek,
 	.init		= gq_init,
 	.reset		= gq_reset,
 	.destroy	= gq_destroy,
@@ -939,38 +883,20 @@ MODULE_ALIAS_NET_SCH("gq");
 
 static int __init gq_module_init(void)
 {
-	int err = -ENOMEM;
+	int err = gq_flow_caches_create();
 
-	gq_flow_cachep = KMEM_CACHE(gq_flow, SLAB_HWCACHE_ALIGN);
-	if (!gq_flow_cachep)
+	if (err)
 		return err;
-	gq_ranked_cachep = KMEM_CACHE(gq_ranked_flow, SLAB_HWCACHE_ALIGN);
-	if (!gq_ranked_cachep)
-		goto out_flow;
-	gq_clocked_cachep = KMEM_CACHE(gq_clocked_flow, SLAB_HWCACHE_ALIGN);
-	if (!gq_clocked_cachep)
-		goto out_ranked;
-
 	err = register_qdisc(&gq_qdisc_ops);
 	if (err)
-		goto out_clocked;
-	return 0;
-
-out_clocked:
-	kmem_cache_destroy(gq_clocked_cachep);
-out_ranked:
-	kmem_cache_destroy(gq_ranked_cachep);
-out_flow:
-	kmem_cache_destroy(gq_flow_cachep);
+		gq_flow_caches_destroy();
 	return err;
 }
 
 static void __exit gq_module_exit(void)
 {
 	unregister_qdisc(&gq_qdisc_ops);
-	kmem_cache_destroy(gq_clocked_cachep);
-	kmem_cache_destroy(gq_ranked_cachep);
-	kmem_cache_destroy(gq_flow_cachep);
+	gq_flow_caches_destroy();
 }
 
 module_init(gq_module_init)

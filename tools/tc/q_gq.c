@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "gq_bands.h"
+#include "gq_codel.h"
 #include "gq_opt.h"
 #include "gq_value.h"
 #include "iproute2.h"
@@ -131,6 +132,8 @@ static const struct gq_stat gq_stats[] = {
 	{ "evicted", TCA_GQ_STATS_EVICTED, 8, GQ_LINE_TROUBLE },
 	{ "horizon_caps", TCA_GQ_STATS_HORIZON_CAPS, 8, GQ_LINE_TROUBLE },
 	{ "ce_marks", TCA_GQ_STATS_CE_MARKS, 8, GQ_LINE_TROUBLE },
+	{ "codel_drops", TCA_GQ_STATS_CODEL_DROPS, 8, GQ_LINE_TROUBLE },
+	{ "codel_marks", TCA_GQ_STATS_CODEL_MARKS, 8, GQ_LINE_TROUBLE },
 	{ "clocks_converted", TCA_GQ_STATS_CLOCKS_CONVERTED, 8,
 	  GQ_LINE_TROUBLE },
 	{ "pkts_too_long", TCA_GQ_STATS_PKTS_TOO_LONG, 8, GQ_LINE_TROUBLE },
@@ -140,8 +143,11 @@ static const struct gq_stat gq_stats[] = {
 /* Shown otherwise: next_event, lateness, bands. Not counted: UNSPEC and PAD. */
 static_assert(ARRAY_SIZE(gq_stats) + 3 == TCA_GQ_STATS_MAX - 1,
 	      "a counter has no row");
-/* Two attributes have two words; maps and bands are in gq_bands.c. */
-static_assert(ARRAY_SIZE(gq_opts) - 2 + GQ_BANDS_OPTS == TCA_GQ_MAX - 1,
+/* Two attributes have two words; maps and bands are in gq_bands.c, CoDel is in
+ * gq_codel.c.
+ */
+static_assert(ARRAY_SIZE(gq_opts) - 2 + GQ_BANDS_OPTS + GQ_CODEL_OPTS ==
+	      TCA_GQ_MAX - 1,
 	      "an option has no row");
 
 static void gq_usage(void)
@@ -149,6 +155,7 @@ static void gq_usage(void)
 	fprintf(stderr,
 		"Usage: tc qdisc add|change|replace dev DEV root gq [ OPTION [ VALUE ] ]...\n\n");
 	gq_opts_help(gq_opts, ARRAY_SIZE(gq_opts));
+	gq_codel_help();
 	gq_bands_help();
 	fprintf(stderr,
 		"\n"
@@ -159,6 +166,7 @@ static void gq_usage(void)
 		"  tc qdisc add dev eth0 root gq\n"
 		"  tc qdisc replace dev eth0 root gq maxrate 100mbit granularity 4096ns\n"
 		"  tc qdisc change dev eth0 root gq ce_threshold 1ms horizon_cap\n"
+		"  tc qdisc replace dev eth0 root gq codel target 5ms interval 100ms ecn\n"
 		"  tc qdisc replace dev eth0 root gq dscpmap ef=0 band 0 strict band_limit 100\n"
 		"  tc qdisc replace dev eth0 root gq bands 1 band 0 policy hclock reservation 5mbit\n"
 		"  tc -s qdisc show dev eth0\n"
@@ -175,6 +183,8 @@ static int gq_put(struct nlmsghdr *n, const struct gq_values *v,
 	nest = addattr_nest(n, GQ_MSG_MAX, TCA_OPTIONS | NLA_F_NESTED);
 	err = gq_opts_put(gq_opts, ARRAY_SIZE(gq_opts), n, v);
 	if (!err)
+		err = gq_codel_put(n, v);
+	if (!err)
 		err = gq_bands_put(n, bands);
 	addattr_nest_end(n, nest);
 	return err;
@@ -189,7 +199,9 @@ static int gq_parse_word(const char *name, struct gq_words *w,
 	opt = gq_opt_find(gq_opts, ARRAY_SIZE(gq_opts), name);
 	if (opt)
 		return gq_opt_parse(opt, w, v);
-	err = gq_bands_parse(bands, name, w);
+	err = gq_codel_parse(v, name, w);
+	if (err == -ENOENT)
+		err = gq_bands_parse(bands, name, w);
 	if (err != -ENOENT)
 		return err;
 	fprintf(stderr,
@@ -235,6 +247,7 @@ static int gq_print_opt(const struct qdisc_util *qu, FILE *f,
 	parse_rtattr_flags(tb, TCA_GQ_MAX, RTA_DATA(opts), RTA_PAYLOAD(opts),
 			   NLA_F_NESTED);
 	gq_opts_print(gq_opts, ARRAY_SIZE(gq_opts), tb, true);
+	gq_codel_print(tb);
 	gq_bands_print(tb);
 	return 0;
 }

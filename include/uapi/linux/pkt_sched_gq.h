@@ -28,6 +28,9 @@
 #define GQ_RATE_UNLIMITED	(~0ULL)
 #define GQ_CE_THRESHOLD_OFF	(~0ULL)
 #define GQ_LATENESS_BINS	32
+#define GQ_CODEL_OFF		(~0ULL)
+#define GQ_CODEL_INTERVAL_MIN	1024U		/* ns, a tick of CoDel's clock */
+#define GQ_CODEL_INTERVAL_MAX	100000000000ULL	/* ns, 100 s */
 
 #define GQ_BANDS_MAX		8
 #define GQ_BAND_WEIGHT_MIN	4096U		/* bytes */
@@ -221,6 +224,15 @@ enum gq_band_attr {
  *	bands that are not named keep their settings
  * @TCA_GQ_RATE: u64, bytes/s that the qdisc does not exceed, otherwise as
  *	TCA_GQ_BAND_RATE
+ * @TCA_GQ_CODEL_TARGET: u64, ns; CoDel (RFC 8289) for each flow, with this as
+ *	acceptable queueing delay, or GQ_CODEL_OFF (default); above
+ *	GQ_CODEL_INTERVAL_MAX it counts as that. The delay counts from when a
+ *	packet might leave: pacing is none. Flows that are known when CoDel is
+ *	switched on go without, until they have been idle and are forgotten.
+ * @TCA_GQ_CODEL_INTERVAL: u64, ns that the delay must be above the target before
+ *	CoDel acts, GQ_CODEL_INTERVAL_MIN .. GQ_CODEL_INTERVAL_MAX; default 100 ms
+ * @TCA_GQ_CODEL_ECN: u8, 1: CoDel marks ECN-capable packets CE instead of
+ *	dropping them; default 0
  * @__TCA_GQ_MAX: number of attributes
  */
 enum gq_attr {
@@ -246,6 +258,9 @@ enum gq_attr {
 	TCA_GQ_DSCPMAP,
 	TCA_GQ_BAND_LIST,
 	TCA_GQ_RATE,
+	TCA_GQ_CODEL_TARGET,
+	TCA_GQ_CODEL_INTERVAL,
+	TCA_GQ_CODEL_ECN,
 	__TCA_GQ_MAX
 };
 
@@ -263,8 +278,8 @@ enum gq_attr {
  * @TCA_GQ_STATS_ENQUEUED: u64, packets taken in. At any time enqueued =
  *	dequeued + evicted + queued
  * @TCA_GQ_STATS_DEQUEUED: u64, packets sent
- * @TCA_GQ_STATS_EVICTED: u64, packets dropped after they were taken in:
- *	from the fattest flow at TCA_GQ_LIMIT, or because that was lowered
+ * @TCA_GQ_STATS_EVICTED: u64, packets dropped after they were taken in: by
+ *	CoDel, from the fattest flow at TCA_GQ_LIMIT, or because that was lowered
  * @TCA_GQ_STATS_FASTPATH: u64, packets that needed no flow
  * @TCA_GQ_STATS_THROTTLED: u64, times that a flow was put into the wheel
  * @TCA_GQ_STATS_REINSERTS: u64, times that a flow due beyond the wheel was put
@@ -295,6 +310,8 @@ enum gq_attr {
  *	gq_band_stats_attr, one for each band that is in use or not empty
  * @TCA_GQ_STATS_SHAPED: u64, times that a band, or the qdisc, was put into the
  *	wheel because of its rate
+ * @TCA_GQ_STATS_CODEL_DROPS: u64, packets that CoDel dropped
+ * @TCA_GQ_STATS_CODEL_MARKS: u64, packets that CoDel marked CE
  * @__TCA_GQ_STATS_MAX: number of attributes
  */
 enum gq_stats_attr {
@@ -327,6 +344,8 @@ enum gq_stats_attr {
 	TCA_GQ_STATS_BAND_LIMIT_DROPS,
 	TCA_GQ_STATS_BANDS,
 	TCA_GQ_STATS_SHAPED,
+	TCA_GQ_STATS_CODEL_DROPS,
+	TCA_GQ_STATS_CODEL_MARKS,
 	__TCA_GQ_STATS_MAX
 };
 

@@ -18,7 +18,8 @@ static const uint8_t opt_size[TCA_GQ_MAX + 1] = {
 	[TCA_GQ_ORPHAN_MASK] = 4, [TCA_GQ_REFILL_DELAY] = 4,
 	[TCA_GQ_LOW_RATE_THRESHOLD] = 8, [TCA_GQ_BANDS] = 1,
 	[TCA_GQ_PRIOMAP] = GQ_PRIOS, [TCA_GQ_DSCPMAP] = GQ_DSCPS,
-	[TCA_GQ_RATE] = 8,
+	[TCA_GQ_RATE] = 8, [TCA_GQ_CODEL_TARGET] = 8,
+	[TCA_GQ_CODEL_INTERVAL] = 8, [TCA_GQ_CODEL_ECN] = 1,
 };
 
 /* Words that are valid, and the attribute that they become. */
@@ -58,6 +59,9 @@ static const struct {
 	{ "horizon_cap", TCA_GQ_HORIZON_DROP, 0 },
 	{ "timer_slack 0s", TCA_GQ_TIMER_SLACK, 0 },
 	{ "timer_slack 1secs", TCA_GQ_TIMER_SLACK, 1000000000 },
+	{ "codel target 20ms", TCA_GQ_CODEL_TARGET, 20000000 },
+	{ "codel", TCA_GQ_CODEL_TARGET, 5000000 },
+	{ "nocodel", TCA_GQ_CODEL_TARGET, UINT64_MAX },
 	{ "ce_threshold 1ms", TCA_GQ_CE_THRESHOLD, 1000000 },
 	{ "ce_threshold off", TCA_GQ_CE_THRESHOLD, UINT64_MAX },
 	{ "orphan_mask 0x3ff", TCA_GQ_ORPHAN_MASK, 1023 },
@@ -79,6 +83,11 @@ static const struct {
 	const char *says;
 } bad[] = {
 	{ "limit", "limit: value missing; expected packets" },
+	{ "codel target", "target: value missing; expected a time" },
+	{ "codel target 5", "target \"5\": not valid" },
+	{ "codel ecn noecn", "noecn: given twice, or with its opposite" },
+	{ "nocodel codel", "codel: given twice, or with its opposite" },
+	{ "ecn", "unknown option \"ecn\"" },
 	{ "limit -1", "limit \"-1\": not valid; expected packets" },
 	{ "limit +1", "limit \"+1\": not valid" },
 	{ "limit 1.5", "limit \"1.5\": not valid" },
@@ -221,6 +230,8 @@ static const char *const stat_names[TCA_GQ_STATS_MAX + 1] = {
 	[TCA_GQ_STATS_LATENESS] = "lateness",
 	[TCA_GQ_STATS_BAND_LIMIT_DROPS] = "band_limit_drops",
 	[TCA_GQ_STATS_SHAPED] = "shaped",
+	[TCA_GQ_STATS_CODEL_DROPS] = "codel_drops",
+	[TCA_GQ_STATS_CODEL_MARKS] = "codel_marks",
 };
 
 #endif /* GQ_PLUGIN_CASES_H */

@@ -42,6 +42,11 @@ const struct param param[TCA_GQ_MAX + 1] = {
 		68750 },
 	[TCA_GQ_BANDS] = { "bands", 1, 1, GQ_BANDS_MAX, 3 },
 	[TCA_GQ_RATE] = { "rate", 8, 1, UINT64_MAX, GQ_RATE_UNLIMITED },
+	[TCA_GQ_CODEL_TARGET] = { "codel target", 8, 0, UINT64_MAX,
+		GQ_CODEL_OFF },
+	[TCA_GQ_CODEL_INTERVAL] = { "codel interval", 8,
+		GQ_CODEL_INTERVAL_MIN, GQ_CODEL_INTERVAL_MAX, 100000000 },
+	[TCA_GQ_CODEL_ECN] = { "codel ecn", 1, 0, 1, 0 },
 };
 
 const struct param band_param[TCA_GQ_BAND_MAX + 1] = {
