@@ -243,6 +243,27 @@ static inline struct gq_node *gq_list_pop(struct gq_list *list)
 	return node;
 }
 
+/* Take a node out, if it is one of the first @max; else return false. */
+static inline bool gq_list_remove(struct gq_list *list, struct gq_node *node,
+				  u32 max)
+{
+	struct gq_node *prev = NULL, *n = list->first;
+
+	while (n && n != node && --max) {
+		prev = n;
+		n = n->next;
+	}
+	if (n != node)
+		return false;
+	if (prev)
+		prev->next = n->next;
+	else
+		list->first = n->next;
+	if (list->last == n)
+		list->last = prev;
+	return true;
+}
+
 static inline void gq_list_splice_tail(struct gq_list *list,
 				       const struct gq_list *more)
 {

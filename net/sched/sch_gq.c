@@ -80,6 +80,8 @@
 #define GQ_CPU_LATE_NS		(20 * NSEC_PER_USEC)
 /* More packets than this without a flow could be unfair to the others. */
 #define GQ_FASTPATH_MAX		8
+/* Flows looked at to find one that moves: cheap enough for each packet. */
+#define GQ_MOVE_MAX		64
 
 /* ---- Classification ---- */
 
@@ -247,18 +249,28 @@ static void gq_flow_activate(struct gq_sched *q, struct gq_flow *f,
 	}
 }
 
-/* A flow goes to another band as a whole. One that is listed elsewhere follows
- * when it is come to there.
+/*
+ * A flow goes to another band as a whole, and at once: there may be bands that
+ * are not served for long. Only if it is not among the first of a list, which has
+ * no way back, it follows when it is come to there.
  */
 static noinline void gq_flow_move(struct gq_sched *q, struct gq_flow *f,
 				  u32 band, u64 now)
 {
-	if (f->state == GQ_RANKED)
+	struct gq_band *b = &q->band[f->band];
+	bool unlisted = false;
+
+	if (f->state == GQ_RANKED) {
 		gq_order_remove(&q->order[f->band], gq_entry(f));
+		unlisted = true;
+	} else if (f->state == GQ_NEW || f->state == GQ_OLD) {
+		unlisted = gq_list_remove(f->state == GQ_NEW ? &b->new : &b->old,
+					  &f->node, GQ_MOVE_MAX);
+	}
 	f->band = band;
 	if (q->ranked & BIT(band))
 		gq_flow_note(q, f);
-	if (f->state == GQ_RANKED)
+	if (unlisted)
 		gq_flow_set_state(q, f, GQ_OLD, now);
 }
 
@@ -266,12 +278,13 @@ static noinline void gq_flow_move(struct gq_sched *q, struct gq_flow *f,
 static void gq_flow_queue(struct gq_sched *q, struct gq_flow *f,
 			  struct sk_buff *skb, u64 departure, u64 now)
 {
-	unsigned long idle_since = f->idle_since;
 	u32 band = gq_cb(skb)->band;
+	unsigned long idle_since;
 
 	gq_cb(skb)->sk_rate = gq_sk_rate(skb);
 	if (unlikely(f->band != band))
 		gq_flow_move(q, f, band, now);
+	idle_since = f->idle_since;
 	gq_flow_push(f, skb, departure);
 	if (f->qlen == 1)
 		gq_flow_activate(q, f, idle_since, departure, now);
