@@ -27,6 +27,8 @@ int cmd_doctor(int argc, char **argv);
 	"  --kernel-x86_64 FILE  kernel for QEMU\n" \
 	"  --stage DIR           what nodes see above the host's files; --stage-x86_64 too\n" \
 	"  --lib DIR             folder with init\n" \
+	"  --schedule HOW        windows (default), or published: one node at a time, in\n" \
+	"                        slices, frames timed by the host; to compare with\n" \
 	"  --json                the summary as JSON\n" \
 	"  -q, --quiet           only errors\n" \
 	"  -h, --help            this text\n"

@@ -12,7 +12,7 @@
 
 enum {
 	OPT_OUT = 256, OPT_SEED, OPT_STOP, OPT_SNAPLEN, OPT_SILENCE, OPT_KERNEL,
-	OPT_KERNEL_X86_64, OPT_STAGE, OPT_STAGE_X86_64, OPT_LIB, OPT_JSON,
+	OPT_KERNEL_X86_64, OPT_STAGE, OPT_STAGE_X86_64, OPT_LIB, OPT_SCHEDULE, OPT_JSON,
 };
 
 static const struct option common[] = {
@@ -26,6 +26,7 @@ static const struct option common[] = {
 	{ "stage", required_argument, NULL, OPT_STAGE },
 	{ "stage-x86_64", required_argument, NULL, OPT_STAGE_X86_64 },
 	{ "lib", required_argument, NULL, OPT_LIB },
+	{ "schedule", required_argument, NULL, OPT_SCHEDULE },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
@@ -42,6 +43,16 @@ static int parse_number(const char *name, const char *text, const struct ns_quan
 		return 0;
 	fprintf(stderr, "netsim: --%s: \"%.40s\" is wrong; give %s, %s to %s\n", name, text,
 		q->want, ns_unit_format(q, min, low), ns_unit_format(q, max, high));
+	return -EINVAL;
+}
+
+static int parse_schedule(const char *text, bool *published)
+{
+	*published = !strcmp(text, "published");
+	if (*published || !strcmp(text, "windows"))
+		return 0;
+	fprintf(stderr, "netsim: --schedule: \"%.40s\" is wrong; give windows or published\n",
+		text);
 	return -EINVAL;
 }
 
@@ -78,6 +89,9 @@ static int parse_common(int val, struct ns_run_options *opt)
 		break;
 	case OPT_LIB:
 		opt->lib = optarg;
+		break;
+	case OPT_SCHEDULE:
+		err = parse_schedule(optarg, &opt->published);
 		break;
 	case OPT_JSON:
 		opt->json = true;

@@ -39,6 +39,7 @@ struct ns_run_options {
 	uint64_t seed, stop_ns;	/* 0: as the file says */
 	uint32_t snaplen;	/* of captures; 0: none */
 	unsigned int silence_s;
+	bool published;		/* scheduling, to compare with */
 	bool json, quiet;	/* quiet: no table, no options, no progress */
 	char **argv;		/* for the manifest */
 };

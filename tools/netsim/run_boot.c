@@ -105,6 +105,7 @@ int ns_boot_find(struct ns_boot *boot, const struct ns_config *cfg,
 
 	memset(boot, 0, sizeof(*boot));
 	boot->silence_s = opt->silence_s ? opt->silence_s : SILENCE_S;
+	boot->published = opt->published;
 	if (uses(cfg, "um"))
 		err = find_arch(&archs[0], opt, 0, &boot->kernel_um, &boot->stage_um);
 	if (!err && uses(cfg, "qemu"))

@@ -24,6 +24,7 @@ struct ns_boot {
 	const char *kernel_um, *kernel_x86_64;
 	const char *stage_um, *stage_x86_64;
 	unsigned int silence_s;	/* wall time without a word that ends a node */
+	bool published;		/* scheduling as in the published simulator, see published.c */
 };
 
 enum ns_direction { NS_OUT, NS_IN };
@@ -109,6 +110,8 @@ struct ns_stats {
 	/* Must be 0: a frame that was to arrive too early, or too late to be seen in time. */
 	uint64_t causality;
 	uint64_t late_frames, late_max_ns;	/* of backends that are not exact */
+	/* of the published scheduling: arrivals, how far they were from exact */
+	uint64_t error_frames, error_sum_ns, error_max_ns;
 	uint8_t hash[32];	/* SHA-256 over the nodes' traces, in order of the nodes */
 };
 

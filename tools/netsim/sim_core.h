@@ -46,6 +46,8 @@ struct ns_sim {
 	uint64_t horizon_ns, pause_ns;
 	uint64_t control_seq;
 	bool dirty, paused, ending, any_gone;
+	bool published;		/* scheduling */
+	uint64_t poll_phase_ns, shift_ns;	/* of that: see published.c */
 	int err;
 	uint32_t alive;
 	struct ns_loop_idle idle;
@@ -70,6 +72,12 @@ int ns_bound_init(struct ns_sim *sim);
 uint64_t ns_bound_low(const struct ns_sim_node *node);
 /* No effect of any node can reach `i` before this; low[]: of all nodes. */
 uint64_t ns_bound_until(const struct ns_sim *sim, const uint64_t *low, uint32_t i);
+
+/* published.c: another scheduling, to compare with. */
+/* The node to run next, and until when; NULL while one runs. */
+struct ns_sim_node *ns_published_next(struct ns_sim *sim, uint64_t *until);
+uint64_t ns_published_time(struct ns_sim *sim, uint64_t t_ns);
+void ns_published_arrival(struct ns_sim *sim, uint64_t exact_ns, uint64_t used_ns);
 
 /* switch.c: frames from a node to others. */
 int ns_switch_init(struct ns_sim *sim);

@@ -184,6 +184,17 @@ static void put_hashes(struct json_object *o, struct ns_run *run)
 	put_hash(o, "output_hash", hash);
 }
 
+/* How far arrivals were from exact, under the published scheduling. */
+static struct json_object *published_json(const struct ns_stats *s)
+{
+	struct json_object *o = json_object_new_object();
+
+	put_number(o, "arrivals", s->error_frames);
+	put_number(o, "error_mean_ns", s->error_frames ? s->error_sum_ns / s->error_frames : 0);
+	put_number(o, "error_max_ns", s->error_max_ns);
+	return o;
+}
+
 static struct json_object *speed_json(const struct ns_run *run)
 {
 	const struct ns_stats *s = &run->stats;
@@ -238,6 +249,8 @@ static struct json_object *summary_json(struct ns_run *run)
 	put_number(o, "causality", s->causality);
 	put_number(o, "late_frames", s->late_frames);
 	put_number(o, "late_max_ns", s->late_max_ns);
+	if (run->opt->published)
+		json_object_object_add(o, "published", published_json(s));
 	put_hashes(o, run);
 	json_object_object_add(o, "speed", speed_json(run));
 	json_object_object_add(o, "cpu_model", models_json(run));

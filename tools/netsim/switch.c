@@ -104,9 +104,11 @@ static void arrive(struct ns_sim *sim, struct ns_sim_node *source, struct ns_lin
 	}
 	if (event.time < node->vm.until) {
 		/* Too late for its time; the run has failed, but goes on to its end. */
-		sim->stats.causality++;
+		sim->stats.causality += !sim->published;
 		event.time = node->vm.until;
 	}
+	if (sim->published)
+		ns_published_arrival(sim, arrival->time_ns - sim->shift_ns, event.time);
 	if (ns_heap_push(&node->heap, &event)) {
 		ns_frame_put(event.frame);
 		ns_sim_stop(sim, -ENOMEM);
@@ -183,6 +185,10 @@ void ns_sim_tx(struct ns_vm *vm, uint32_t nic, uint64_t t_ns, const void *frame,
 	if (!f) {
 		ns_sim_stop(sim, -ENOMEM);
 		return;
+	}
+	if (sim->published) {
+		sim->shift_ns = ns_published_time(sim, t_ns) - t_ns;
+		t_ns += sim->shift_ns;
 	}
 	route(sim, node, nic, t_ns, f);
 	ns_frame_put(f);

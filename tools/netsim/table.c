@@ -120,6 +120,10 @@ void ns_summary_print(struct json_object *summary, FILE *f)
 		(unsigned long long)number(summary, "causality"),
 		(unsigned long long)number(summary, "late_frames"),
 		(unsigned long long)number(summary, "seed"));
+	if (json_object_object_get_ex(summary, "published", &speed))
+		fprintf(f, "published scheduling, arrivals off: mean %.0f ns, at most %llu ns\n",
+			measure(speed, "error_mean_ns"),
+			(unsigned long long)number(speed, "error_max_ns"));
 	if (json_object_object_get_ex(summary, "cpu_model", &models)) {
 		json_object_object_foreach(models, key, model)
 			fprintf(f, "CPU model of %s: %s\n", key, json_object_get_string(model));

@@ -28,7 +28,7 @@
 #include "vhost_user.h"
 
 #define RANDOM		20000
-#define GUEST		(1u << 16)	/* bytes of the guest's memory */
+#define GUEST		65536u	/* bytes of the guest's memory */
 #define BASE		0x10000ull	/* its address there */
 #define DESC_AT		0u
 #define AVAIL_AT	0x2000u
@@ -358,14 +358,18 @@ static void random_ring(void)
 static unsigned int random_records(void)
 {
 	unsigned int k, sum = 0;
+	struct um_record r;
 	uint64_t t = 100;
 	uint32_t n = 0;
 	unsigned char *copy;
 
 	for (k = rnd(9); k; k--) {
 		t += rnd(rnd(30) ? 10 : 99);
-		n = record(n, (struct um_record){ t, rnd(rnd(30) ? 99 : 70000), rnd(99),
-						  rnd(30) ? 1 : rnd(5), rnd(30) ? 0 : rnd(4), 0 });
+		r = (struct um_record){
+			.time = t, .len = rnd(rnd(30) ? 99 : 70000), .size = rnd(99),
+			.kind = rnd(30) ? 1 : rnd(5), .dev = rnd(30) ? 0 : rnd(4),
+		};
+		n = record(n, r);
 	}
 	n -= n > 9 && !rnd(9) ? rnd(9) : 0;
 	copy = malloc(n + !n);
@@ -390,12 +394,13 @@ static bool test_random(void)
 		for (k = rnd(2); k; k--)
 			random_message();
 		random_ring();
-		refusals += dev.error != NULL;
+		refusals += !!dev.error;
 		records += random_records();
 	}
 	ksft_print_msg("%u of %u guests broke a rule; %u kicks, %u records taken\n", refusals,
 		       RANDOM, kicks, records);
-	return refusals > RANDOM / 10 && refusals < RANDOM && kicks > RANDOM && records > RANDOM / 2;
+	return refusals > RANDOM / 10 && refusals < RANDOM && kicks > RANDOM &&
+	       records > RANDOM / 2;
 }
 
 static const struct {

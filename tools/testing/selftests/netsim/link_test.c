@@ -163,12 +163,14 @@ static size_t ip_frame(unsigned char *f, int version, unsigned int ecn, bool tag
 /* One frame that finds the queue above or below the threshold: is it marked, and well? */
 static bool ecn_case(int version, unsigned int ecn, bool tagged, bool full, bool marked)
 {
+	static const struct ns_path slow = {
+		.latency_ns = 1, .rate_bps = 8000, .queue_bytes = 1 << 20, .ecn_bytes = 99,
+	};
 	unsigned char f[100], want[100];
 	size_t len = ip_frame(f, version, ecn, tagged);
 	const unsigned char *ip;
 
-	begin((struct ns_path){ .latency_ns = 1, .rate_bps = 8000, .queue_bytes = 1 << 20,
-				.ecn_bytes = 99 });
+	begin(slow);
 	send_bytes(0, 100);
 	if (full)
 		send_bytes(0, 100);
@@ -219,14 +221,17 @@ static unsigned int losses(struct ns_path p, unsigned char *lost)
 
 static bool test_loss(void)
 {
+	static const struct ns_path other = {
+		.latency_ns = 9, .loss_ppm = 12345, .jitter_ns = 5, .duplicate_ppm = 1000,
+		.corrupt_ppm = 1000,
+	};
 	static unsigned char a[FRAMES], b[FRAMES];
 	unsigned int n = losses((struct ns_path){ .latency_ns = 1, .loss_ppm = 12345 }, a);
 
 	if (!in_five_sigma(n, 12345))
 		return false;
 	/* other things by chance do not change it */
-	losses((struct ns_path){ .latency_ns = 9, .loss_ppm = 12345, .jitter_ns = 5,
-				 .duplicate_ppm = 1000, .corrupt_ppm = 1000 }, b);
+	losses(other, b);
 	if (memcmp(a, b, sizeof(a)))
 		return false;
 	cfg.seed = 2;

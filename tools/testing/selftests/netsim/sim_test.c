@@ -240,7 +240,7 @@ static void on_ended(void *ctx, struct ns_vm *vm, uint64_t t, int status, const 
 	(void)vm;
 	(void)t;
 	(void)status;
-	ended += why != NULL;
+	ended += !!why;
 	crashed += crash;
 }
 
