@@ -194,8 +194,8 @@ static int add_library(struct archive *a, const char *of, char *line)
 
 	if (path && !strncmp(path + 4, "not found", 9)) {
 		*path = '\0';
-		fprintf(stderr, "netsim: node %s: %s needs the library %s, which is not on this host; %s\n",
-			a->node, of, name, "install it");
+		fprintf(stderr, "netsim: node %s: %s needs %s, which is not on this host; %s\n",
+			a->node, of, name, "install that library");
 		return -ENOENT;
 	}
 	path = path ? path + 4 : name;
@@ -349,8 +349,9 @@ static int add_wanted(struct archive *a, const char *const *names, size_t nr, bo
 		if (!err || (!must && err == -ENOENT))
 			continue;
 		if (err == -EXDEV)
-			fprintf(stderr, "netsim: node %s: cannot pack '%s': nodes have a %.4s of their own; %s\n",
-				a->node, names[i], names[i], "put it elsewhere");
+			fprintf(stderr, "netsim: node %s: cannot pack '%s': %s; %s\n", a->node,
+				names[i], "nodes have a folder of their own there",
+				"put it elsewhere");
 		else
 			fprintf(stderr, "netsim: node %s: cannot pack '%s': %s; %s\n", a->node,
 				names[i], err == -ENOENT ? "not on this host" : strerror(-err),

@@ -411,7 +411,7 @@ static int start(struct ns_vm *vm)
 	vm->priv = q;
 	err = open_process(q);
 	if (err)
-		fprintf(stderr, "netsim: node %s: cannot start a QEMU in %s: %s\n",
+		fprintf(stderr, "netsim: node %s: cannot run a QEMU in %s: %s\n",
 			vm->cfg->name, vm->dir, strerror(-err));
 	return err;
 }

@@ -40,11 +40,14 @@ struct qemu {
  */
 const char *qs_check(const struct qemu *q, const struct qs_msg *m, size_t n);
 
-/* qemu_spawn.c */
-/* The program, and why this host cannot run it, or NULL. */
+/* qemu_elf.c: the program, and why this host cannot run it, or NULL. */
 const char *qemu_program(void);
 const char *qemu_missing(const struct ns_boot *boot);
-/* sock: the shim's end; errors: for what QEMU says. 0 or -errno. */
+#define QEMU_PAUSES	8
+/* Where in physical memory the kernel has PAUSEs that cost much; returns how many. */
+unsigned int qemu_pauses(const char *kernel, uint64_t addresses[QEMU_PAUSES]);
+
+/* qemu_spawn.c. sock: the shim's end; errors: for what QEMU says. 0 or -errno. */
 int qemu_spawn(struct qemu *q, int sock, int errors, int initramfs);
 
 #endif

@@ -52,6 +52,9 @@ struct qs_blocked {
 /* Frames that may wait for the guest's driver, of one interface. */
 #define QS_WAITING	16384u
 
+/* In the environment: physical addresses, hexadecimal, of PAUSEs that become NOPs. */
+#define QS_PAUSES	"NETSIM_PAUSES"
+
 /*
  * Descriptors of the machine's process. QEMU wants sockets behind its devices;
  * nothing is ever read from or written to them, the shim stands before them.
@@ -80,6 +83,7 @@ static const struct {
 	{ "qemu_chr_find", NULL },
 	{ "qemu_chr_be_can_write", NULL },
 	{ "qemu_chr_be_write", NULL },
+	{ "cpu_physical_memory_rw", NULL },
 	{ "qemu_mutex_unlock_impl", NULL },
 	{ "bql_mutex_lock_func", "qemu_bql_mutex_lock_func" },
 };

@@ -14,10 +14,9 @@
  *
  * What the guest sends reaches QEMU's dgram netdev and socket chardevs, which
  * call send() and sendmsg(): these are ours, read the clock and tell the
- * simulator. Being called from an instruction of the guest or from a virtual
- * timer, they see exact times. Nothing enters or leaves through the main loop's
- * descriptors, whose times are the host's. QEMU exports its functions to its own
- * modules, and thereby to us; nothing of it is copied or patched.
+ * simulator. Called from an instruction of the guest or a virtual timer, they see
+ * exact times; nothing passes through the main loop, whose times are the host's.
+ * QEMU exports its functions to its modules, and thereby to us.
  *
  * Ties: a timer that expires with ours may have been armed before or after it,
  * which depends on when the simulator granted. So ours steps behind all others of
@@ -31,14 +30,16 @@
  * its profiler replace the function that takes the BQL, and so do we.
  */
 #define _GNU_SOURCE
+#include <assert.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
+#include <stdalign.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stdnoreturn.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -47,21 +48,26 @@
 
 #include "qemu_proto.h"
 
-#define EXPORT		__attribute__((visibility("default")))
+#define NS_ATTR(a)	__attribute__((a))
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof(*(a)))
+#define EXPORT		NS_ATTR(visibility("default"))
 #define CPU_THREAD	"ALL CPUs/TCG"	/* as QEMU names it with debug-threads=on */
 #define CLOCK_VIRTUAL	1		/* QEMU_CLOCK_VIRTUAL */
 #define TIMERS_ALL	(-1)		/* whatever their attributes */
 #define LAPS		16
 #define REPORT_NS	50000000l	/* of wall time */
-/* When the guest has no buffer for control bytes: ask again after this, doubled. */
-#define RETRY_MIN_NS	100000ull
+#define RETRY_MIN_NS	100000ull	/* when the guest has no buffer; then doubled */
 #define RETRY_MAX_NS	100000000ull
 
 struct netdev;
 struct chardev;
 struct bql;
-typedef void lock_fn(struct bql *m, const char *file, int line);
 typedef void sent_fn(struct netdev *nc, ssize_t len);
+
+/* A variable of QEMU's that says how it takes the BQL. */
+struct lock_fn {
+	void (*take)(struct bql *m, const char *file, int line);
+};
 
 /* What we use of QEMU 7.2 to 10.0. */
 static struct {
@@ -78,19 +84,19 @@ static struct {
 	struct chardev *(*find_chardev)(const char *id);
 	int (*can_write)(struct chardev *chr);
 	void (*write)(struct chardev *chr, const void *p, int len);
+	void (*memory)(uint64_t address, void *p, uint64_t len, bool is_write);
+	struct lock_fn *bql_lock;
 	void (*unlock)(struct bql *m, const char *file, int line);
-	lock_fn **bql_lock;
 } q;
 
 /* In the order of qs_symbols. */
 static void *const slots[] = {
 	&q.clock_ns, &q.deadline_ns, &q.timer_init, &q.timer_mod, &q.cpus_idle, &q.find_netdev,
 	&q.can_send, &q.send_packet, &q.purge, &q.find_chardev, &q.can_write, &q.write,
-	&q.unlock, &q.bql_lock,
+	&q.memory, &q.unlock, &q.bql_lock,
 };
 
-_Static_assert(sizeof(slots) / sizeof(*slots) == sizeof(qs_symbols) / sizeof(*qs_symbols),
-	       "each symbol has its slot");
+static_assert(ARRAY_SIZE(slots) == ARRAY_SIZE(qs_symbols), "each symbol has its slot");
 
 /* A message that waits: for its time, or for the next window. */
 struct item {
@@ -105,7 +111,7 @@ struct list {
 
 /* All of it is protected by the BQL. */
 static struct {
-	_Alignas(16) char timer[256];	/* a QEMUTimer, of 48 bytes */
+	alignas(16) char timer[256];	/* a QEMUTimer, of 48 bytes */
 	bool active;
 	unsigned int laps;
 	uint64_t until;			/* the window's end; 0: none granted yet */
@@ -126,7 +132,8 @@ static struct {
 	bool granted;			/* also read by the thread that reports */
 } s;
 
-static void __attribute__((noreturn, format(printf, 1, 2))) fatal(const char *fmt, ...)
+static noreturn void fatal(const char *fmt, ...) NS_ATTR(format(printf, 1, 2));
+static noreturn void fatal(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -168,7 +175,7 @@ static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t turn_over = PTHREAD_COND_INITIALIZER;
 static bool cpu_runs;	/* written by the CPU thread, holding BQL and turn */
 static __thread bool on_cpu;
-static lock_fn *real_lock;
+static void (*real_lock)(struct bql *m, const char *file, int line);
 static int (*real_wait)(pthread_cond_t *c, pthread_mutex_t *m);
 
 static void turn_set(bool runs)
@@ -427,21 +434,6 @@ static void *report(void *arg)
 	return arg;
 }
 
-static void start_report(void)
-{
-	sigset_t all, old;
-	pthread_t thread;
-	int err;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&thread, NULL, report, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (err)
-		fatal("cannot start a thread: %s", strerror(err));
-	pthread_detach(thread);
-}
-
 static void arm(void)
 {
 	uint64_t t = s.until;
@@ -453,8 +445,27 @@ static void arm(void)
 	q.timer_mod(s.timer, t > INT64_MAX ? INT64_MAX : (int64_t)t);
 }
 
+/* Each must still be a PAUSE: the guest's memory is as the kernel's file has it. */
+static void quicken(void)
+{
+	const char *list = getenv(QS_PAUSES);
+	unsigned char code[2];
+	uint64_t at;
+	char *end;
+
+	for (; list; list = end) {
+		at = strtoull(list, &end, 16);
+		if (end == list)
+			break;
+		q.memory(at, code, sizeof(code), false);
+		if (code[0] == 0xf3 && code[1] == 0x90)
+			q.memory(at, (unsigned char []){ 0x90, 0x90 }, sizeof(code), true);
+	}
+}
+
 static void attach(void)
 {
+	pthread_t thread;
 	unsigned int i;
 	char id[16];
 
@@ -465,7 +476,10 @@ static void attach(void)
 	s.control = q.find_chardev("control");
 	if (!s.control)
 		fatal("the machine has no chardev \"control\"");
-	start_report();
+	quicken();
+	if (pthread_create(&thread, NULL, report, NULL))
+		fatal("cannot start a thread");
+	pthread_detach(thread);
 	s.active = true;
 }
 
@@ -505,7 +519,7 @@ EXPORT int pthread_setname_np(pthread_t thread, const char *name)
 	if (!real)
 		real = dlsym(RTLD_NEXT, "pthread_setname_np");
 	if (q.timer_mod && !strcmp(name, CPU_THREAD)) {
-		/* this thread waits for the BQL next: no instruction has run yet */
+		/* no instruction has run yet */
 		on_cpu = true;
 		s.input_at = NS_NEVER;
 		q.timer_init(s.timer, NULL, CLOCK_VIRTUAL, 1, 0, fire, NULL);
@@ -550,7 +564,7 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 }
 
 /* A kernel's last words may come at a time that was not granted any more. */
-static void __attribute__((destructor)) finish(void)
+static void NS_ATTR(destructor) finish(void)
 {
 	struct item *i;
 
@@ -560,19 +574,19 @@ static void __attribute__((destructor)) finish(void)
 	fwrite(s.line, 1, s.line_len, stderr);
 }
 
-static void __attribute__((constructor)) start(void)
+static void NS_ATTR(constructor) start(void)
 {
 	unsigned int i;
 	void *fn;
 
 	if (strncmp(program_invocation_short_name, "qemu-system-", 12))
 		return;
-	for (i = 0; i < sizeof(slots) / sizeof(*slots); i++) {
+	for (i = 0; i < ARRAY_SIZE(slots); i++) {
 		fn = dlsym(RTLD_DEFAULT, qs_symbols[i].name);
 		if (!fn && qs_symbols[i].older)
 			fn = dlsym(RTLD_DEFAULT, qs_symbols[i].older);
 		if (!fn)
-			fatal("this QEMU does not export %s; scripts/qemu-backports gets one that does",
+			fatal("this QEMU does not export %s; try scripts/qemu-backports",
 			      qs_symbols[i].name);
 		memcpy(slots[i], &fn, sizeof(fn));
 	}
@@ -581,6 +595,6 @@ static void __attribute__((constructor)) start(void)
 	if (!fn)
 		fatal("the C library has no pthread_cond_wait of GLIBC_2.3.2");
 	memcpy(&real_wait, &fn, sizeof(fn));
-	real_lock = *q.bql_lock;
-	*q.bql_lock = turn_lock;
+	real_lock = q.bql_lock->take;
+	q.bql_lock->take = turn_lock;
 }

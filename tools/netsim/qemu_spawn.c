@@ -29,6 +29,7 @@
 #include "guest.h"
 #include "qemu.h"
 
+#define NS_ATTR(a)	__attribute__((a))
 #define MAX_ARGS	160
 #define DIR		"/tmp/netsim"	/* in the sandbox */
 #define PROGRAM		"qemu-system-x86_64"
@@ -40,7 +41,7 @@ struct args {
 	bool failed;
 };
 
-__attribute__((format(printf, 2, 3)))
+static void arg(struct args *a, const char *fmt, ...) NS_ATTR(format(printf, 2, 3));
 static void arg(struct args *a, const char *fmt, ...)
 {
 	va_list ap;
@@ -60,7 +61,8 @@ static void arg_list(struct args *a, const char *const *list)
 }
 
 /* An option and its value. */
-__attribute__((format(printf, 3, 4)))
+static void option(struct args *a, const char *name, const char *fmt, ...)
+	NS_ATTR(format(printf, 3, 4));
 static void option(struct args *a, const char *name, const char *fmt, ...)
 {
 	va_list ap;
@@ -99,6 +101,18 @@ static bool prefix(char path[PATH_MAX])
 	return true;
 }
 
+/* For the shim: see qemu_elf.c. */
+static void pauses(struct args *a, const char *kernel)
+{
+	uint64_t at[QEMU_PAUSES];
+	unsigned int i, nr = qemu_pauses(kernel, at);
+	char list[QEMU_PAUSES * 20 + 1] = "";
+
+	for (i = 0; i < nr; i++)
+		sprintf(list + strlen(list), "%llx ", (unsigned long long)at[i]);
+	arg_list(a, (const char *const []){ "--setenv", QS_PAUSES, list, NULL });
+}
+
 static void sandbox(struct args *a, const struct qemu *q)
 {
 	static const char *const fixed[] = {
@@ -117,6 +131,7 @@ static void sandbox(struct args *a, const struct qemu *q)
 	bind_path(a, path, DIR "/shim.so");
 	if (prefix(path))
 		bind_path(a, path, DIR "/qemu");
+	pauses(a, boot->kernel_x86_64);
 	arg_list(a, (const char *const []){ "--setenv", "LD_PRELOAD", DIR "/shim.so",
 		 "--chdir", "/", "--", DIR "/qemu/bin/" PROGRAM, NULL });
 }
@@ -125,7 +140,8 @@ static void machine(struct args *a, const struct ns_vm *vm)
 {
 	static const char *const fixed[] = {
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-		"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+		"-sandbox",
+		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
 		/* names of threads: how the shim knows the one of the CPUs */
 		"-name", "node,debug-threads=on",
 		"-L", DIR "/qemu/share/qemu", "-L", DIR "/qemu/share/seabios",
@@ -136,9 +152,16 @@ static void machine(struct args *a, const struct ns_vm *vm)
 		"-global", "virtio-mmio.ioeventfd=off",
 		"-kernel", DIR "/kernel", NULL
 	};
+	static const char *const kernel[] = {
+		"console=ttyS0", "loglevel=7", "panic=-1", "oops=panic", "nokaslr",
+		"tsc=reliable", "tsc_early_khz=1000000", "random.trust_cpu=on",
+		"dummy.numdummies=0", "ifb.numifbs=0", "netsim.conf=/" GUEST_CONF,
+		"netsim.channel=/dev/vport0p1",
+	};
 	time_t epoch = vm->config->epoch_s;
+	char date[32], words[512];
 	struct tm tm;
-	char date[32];
+	size_t i;
 
 	gmtime_r(&epoch, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
@@ -149,13 +172,17 @@ static void machine(struct args *a, const struct ns_vm *vm)
 	option(a, "-rtc", "base=%s,clock=vm", date);
 	option(a, "-seed", "%llu", (unsigned long long)
 	       ((vm->config->seed * NS_NODES_MAX + vm->id) * 0x9e3779b97f4a7c15ull));
-	option(a, "-append", "%s", "console=ttyS0 loglevel=7 panic=-1 oops=panic nokaslr "
-	       "tsc=reliable tsc_early_khz=1000000 random.trust_cpu=on dummy.numdummies=0 "
-	       "ifb.numifbs=0 netsim.conf=/" GUEST_CONF " netsim.channel=/dev/vport0p1");
+	words[0] = '\0';
+	for (i = 0; i < sizeof(kernel) / sizeof(*kernel); i++) {
+		strcat(words, kernel[i]);
+		strcat(words, " ");
+	}
+	option(a, "-append", "%s", words);
 }
 
 static void devices(struct args *a, const struct ns_vm *vm)
 {
+	char mac[18];
 	uint32_t i;
 
 	option(a, "-chardev", "socket,id=console,fd=%d", QS_FD_CONSOLE);
@@ -168,9 +195,10 @@ static void devices(struct args *a, const struct ns_vm *vm)
 
 		option(a, "-netdev", "dgram,id=nic%u,local.type=fd,local.str=%u", i,
 		       QS_FD_NIC + i);
-		option(a, "-device", "virtio-net-device,netdev=nic%u,tx=timer,x-txtimer=%u,"
-		       "mac=%02x:%02x:%02x:%02x:%02x:%02x", i, TX_DELAY_NS,
-		       m[0], m[1], m[2], m[3], m[4], m[5]);
+		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x",
+			 m[0], m[1], m[2], m[3], m[4], m[5]);
+		option(a, "-device", "virtio-net-device,netdev=nic%u,mac=%s,tx=timer,x-txtimer=%u",
+		       i, mac, TX_DELAY_NS);
 	}
 }
 
