@@ -50,6 +50,7 @@ help:
 ##   selftests            build the kselftests [KSRC=...]
 ##   bench-gq             what a packet costs in gq, fq and others
 ##   bench-bracha         what a broadcast takes, measured and by analysis
+##   bench-netsim         netsim: speed, memory and error, beside their goals
 ##   check-debug          the gq tests under KASAN, kmemleak and lockdep
 ##   style                checkpatch --strict, sparse, shellcheck, mandoc
 ##   install              install modules, tools, manual pages [DESTDIR=]
@@ -103,6 +104,10 @@ demo: lab
 .PHONY: bench-gq
 bench-gq: lab
 	$(Q)scripts/bench-gq
+
+.PHONY: bench-netsim
+bench-netsim: lab
+	$(Q)scripts/bench-netsim
 
 .PHONY: bench-bracha
 bench-bracha: lab
