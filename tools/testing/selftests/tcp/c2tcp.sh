@@ -99,7 +99,8 @@ network()
 		ip -n "$1" link set "$2" gso_max_segs 1 gro_max_size 0 2>/dev/null ||
 			at "$1" ethtool -K "$2" tso off gso off gro off >/dev/null
 	done
-	at "$B" tcp_flow recv $PORT &
+	# Not by at(): the job has to be the process that is killed at the end.
+	ip netns exec "$B" tcp_flow recv $PORT &
 }
 
 # path RATE DELAY [netem...]: the delay of each direction
@@ -198,7 +199,7 @@ lossy()
 
 goes()
 {
-	at "$A" tcp_flow send 10.0.2.2 $PORT c2tcp 2 >/dev/null &
+	ip netns exec "$A" tcp_flow send 10.0.2.2 $PORT c2tcp 2 >/dev/null &
 	sleep 1
 	! rmmod tcp_c2tcp 2>/dev/null || return
 	sleep 5
