@@ -37,7 +37,7 @@ tx --to $V4 --first-flow 2 --count 5
 gate_end
 check "the fast path: not past an overdue flow" "R[packets] == 12" "S[fastpath] == fast" "fast == 2"
 
-gq $EXACT maxrate 1mbit
+gq $EXACT maxrate 100kbit
 rx_start --count 60
 tx --to $V4 --count 60 --gap-ns 5000000 &
 sleep 0.15
