@@ -229,7 +229,7 @@ static void guest_output(void *arg, uint32_t node, uint32_t command, const void 
 	}
 	crypto_hash_sha256_update(&c->hash, p, len);
 	c->bytes += len;
-	if (c->out && fwrite(p, 1, len, c->out) != len) {
+	if (c->out && (fwrite(p, 1, len, c->out) != len || (c->ended && fflush(c->out)))) {
 		ns_run_fail(run, "output of node %s, command %u: cannot write it: %s",
 			    node_name(run, node), command, strerror(errno));
 		/* a full disk stays full: say it once */
@@ -264,10 +264,10 @@ static void guest_exited(void *arg, uint32_t node, uint32_t command, int status,
 	c->stopped = stopped;
 	c->status = status;
 	c->ended_ns = at_ns;
-	if (c->out && fclose(c->out))
+	/* what it left running may still speak */
+	if (c->out && fflush(c->out))
 		ns_run_fail(run, "output of node %s, command %u: cannot write it: %s",
 			    node_name(run, node), command, strerror(errno));
-	c->out = NULL;
 	if (status && !stopped && !run->cfg->nodes[node].commands[command].may_fail)
 		command_failed(run, node, command, status);
 }

@@ -12,11 +12,12 @@
 #  7. a node changes nothing on the host, although it sees its files
 #  8. a name that is no node's is not found, at once
 #  9. interfaces have the addresses of the file, of two segments, in any order
+# 10. what a command leaves running may still print when it has ended
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/netsim_lib.sh"
 needs jq=jq ip=iproute2
-ktap_set_plan 9
+ktap_set_plan 10
 
 readonly MARK=/var/tmp/netsim-node-$$
 
@@ -41,6 +42,7 @@ nodes:
       - run: getent hosts nobody; echo \$?; cat /proc/uptime
         may_fail: true
       - run: cd /sys/class/net; ip -br addr show scope global; hostname
+      - run: (sleep 1; echo later) & echo now
   - name: b
   - name: c
 links:
@@ -119,6 +121,11 @@ addresses()
 	   $'eth0 10.0.0.1/24 fd00::1/64\neth1 10.1.0.1/24 fd00:1::1/64\na  '
 }
 
+speaks_on()
+{
+	is "$(output node a 10)" $'now\nlater' && between 0 "$(ended_ns 10)" 100000
+}
+
 check "commands start at their times" started
 check "each has its status and both streams" ended
 check "the node is prepared before that" prepared
@@ -128,4 +135,5 @@ check "files come from /out" files
 check "nothing comes to the host, which is seen" host_safe
 check "an unknown name is not found, at once" unknown
 check "interfaces have the addresses of the file" addresses
+check "what a command leaves may still print" speaks_on
 ktap_finished
