@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The device's side of vhost-user: messages, memory and rings of a virtio device
- * that a guest drives. Knows neither sockets nor time: whoever reads the socket
- * hands over messages, and sends the replies.
+ * that a guest drives. Knows neither time nor what the bytes mean:
+ * um_shim_dev.c hands over messages, and gives the replies back.
  */
 #ifndef NETSIM_VHOST_USER_H
 #define NETSIM_VHOST_USER_H
