@@ -123,7 +123,7 @@ addresses()
 
 speaks_on()
 {
-	is "$(output node a 10)" $'now\nlater' && between 0 "$(ended_ns 10)" 100000
+	is "$(output node a 10)" $'now\nlater' && between 0 "$(ended_ns 10)" 900000000
 }
 
 check "commands start at their times" started
