@@ -316,8 +316,11 @@ static void schedule(struct ns_sim *sim)
 		if (low[i] >= sim->pause_ns && low[i] < node->crash_ns)
 			continue;
 		bound = ns_bound_until(sim, low, i);
-		if (crashes(sim, node, low[i], bound))
-			continue;
+		/* its end may have had something sent to nodes whose low is known */
+		if (crashes(sim, node, low[i], bound)) {
+			sim->dirty = true;
+			return;
+		}
 		bound = min3(bound, sim->pause_ns, node->crash_ns);
 		if (low[i] < bound)
 			grant(node, low[i], bound);
