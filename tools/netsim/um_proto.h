@@ -59,6 +59,8 @@ struct um_memory {
 			uint64_t seed, epoch_ns;
 			uint32_t nr_nics;
 			uint8_t macs[NS_NICS_MAX][8];
+			/* set by the shim: its kernel has begun to boot */
+			uint32_t booted;
 		};
 		char head[4096];
 	};
