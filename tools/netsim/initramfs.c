@@ -30,6 +30,7 @@
 #include "sim.h"
 
 #define LOADER		"/lib64/ld-linux-x86-64.so.2"
+#define KERNEL_MIB	24	/* what the kernel itself takes */
 #define DEPTH_MAX	16	/* of folders, and of what asks for what */
 /* Words of a command end at these. */
 #define SEPARATORS	" \t\n;|&()<>`'\"$={}"
@@ -43,7 +44,8 @@ struct entry {
 };
 
 struct archive {
-	const char *node;
+	const char *node, *stage;
+	const struct ns_node *cfg;
 	struct entry *entries;
 	size_t nr, size;
 };
@@ -223,10 +225,22 @@ static int add_libraries(struct archive *a, const char *path)
 	return err;
 }
 
+static int add_interpreter(struct archive *a, const char *of, const char *name,
+			   unsigned int depth)
+{
+	int err = need(a, name, depth + 1);
+
+	if (err)
+		fprintf(stderr, "netsim: node %s: %s needs %s: %s; install it\n", a->node, of,
+			name, err == -ENOENT ? "not on this host" : strerror(-err));
+	return err;
+}
+
 /* What an executable file cannot start without: libraries, or an interpreter. */
 static int add_needs(struct archive *a, const char *path, unsigned int depth)
 {
 	char head[256], *word, *end;
+	int err = 0;
 	ssize_t n;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -247,16 +261,41 @@ static int add_needs(struct archive *a, const char *path, unsigned int depth)
 	if (*end == ' ' && end - word > 4 && !strncmp(end - 4, "/env", 4)) {
 		char *name = end + 1;
 
-		*end = '\0';
 		name[strcspn(name, " \t\n")] = '\0';
-		if (need(a, name, depth + 1))
-			return -ENOENT;
+		err = add_interpreter(a, path, name, depth);
 	}
 	*end = '\0';
-	return need(a, word, depth + 1);
+	return err ? err : add_interpreter(a, path, word, depth);
 }
 
 /* A file, or a folder with all that is in it; `under` is left out of the path. */
+static bool named_module(const struct archive *a, const char *name)
+{
+	size_t len = strcspn(name, "."), j;
+	uint32_t i;
+
+	for (i = 0; i < a->cfg->nr_modules; i++) {
+		const char *m = a->cfg->modules[i];
+
+		for (j = 0; j < len && (m[j] == name[j] || (m[j] == '-' && name[j] == '_')); j++)
+			;
+		if (j == len && (!m[j] || m[j] == ' '))
+			return true;
+	}
+	return false;
+}
+
+/* Of the stage: what only a host needs, and the kernel's modules that nobody asked for. */
+static bool unwanted(const struct archive *a, const char *path)
+{
+	const char *modules = strstr(path, "/usr/lib/modules/");
+
+	if (strstr(path, "/usr/lib/netsim/"))
+		return true;
+	return modules && strstr(modules, "/kernel/") &&
+	       !named_module(a, strrchr(path, '/') + 1);
+}
+
 static int add_tree(struct archive *a, const char *source, size_t under, unsigned int depth)
 {
 	struct dirent **names = NULL;
@@ -266,11 +305,17 @@ static int add_tree(struct archive *a, const char *source, size_t under, unsigne
 
 	if (depth > DEPTH_MAX)
 		return -ELOOP;
+	/* a link to a folder leads out of the tree, as lib/modules/RELEASE/build does */
+	if (depth && !lstat(source, &st) && S_ISLNK(st.st_mode) &&
+	    (stat(source, &st) || !S_ISREG(st.st_mode)))
+		return 0;
 	if (stat(source, &st))
 		return -errno;
 	if (S_ISREG(st.st_mode)) {
 		const char *name = strrchr(source, '/');
 
+		if (under && unwanted(a, source))
+			return 0;
 		err = add_file(a, source, source + under, st.st_mode);
 		if (!err && (st.st_mode & 0111 || strstr(name, ".so")))
 			err = add_needs(a, source, depth);
@@ -306,18 +351,19 @@ static bool covered(const char *path)
 	return false;
 }
 
-/* Where the host has this program; a path is taken as it is. */
-static bool find(const char *name, char path[PATH_MAX])
+/* Where this program is, first in the stage; a path is the host's. */
+static bool find(const struct archive *a, const char *name, char path[PATH_MAX])
 {
 	struct stat st;
-	size_t i;
+	size_t i, n = 2 * sizeof(folders) / sizeof(*folders);
 
 	if (*name == '/') {
 		snprintf(path, PATH_MAX, "%s", name);
 		return !stat(path, &st);
 	}
-	for (i = 0; *name && i < sizeof(folders) / sizeof(*folders); i++) {
-		snprintf(path, PATH_MAX, "%s/%s", folders[i], name);
+	for (i = *name && a->stage ? 0 : n / 2; *name && i < n; i++) {
+		snprintf(path, PATH_MAX, "%s%s/%s", i < n / 2 ? a->stage : "",
+			 folders[i % (n / 2)], name);
 		if (!stat(path, &st) && S_ISREG(st.st_mode) && st.st_mode & 0111)
 			return true;
 	}
@@ -328,15 +374,18 @@ static bool find(const char *name, char path[PATH_MAX])
 static int need(struct archive *a, const char *name, unsigned int depth)
 {
 	char path[PATH_MAX], to[PATH_MAX];
+	size_t under = 0;
 
 	if (depth > DEPTH_MAX)
 		return -ELOOP;
-	if (!find(name, path))
+	if (!find(a, name, path))
 		return -ENOENT;
-	if (covered(path))
+	if (a->stage && !strncmp(path, a->stage, strlen(a->stage)))
+		under = strlen(a->stage);
+	else if (covered(path))
 		return -EXDEV;
-	place(path, to);
-	return in_archive(a, to) ? 0 : add_tree(a, path, 0, depth);
+	place(path + under, to);
+	return in_archive(a, to) ? 0 : add_tree(a, path, under, depth);
 }
 
 static int add_wanted(struct archive *a, const char *const *names, size_t nr, bool must)
@@ -369,29 +418,28 @@ static int add_words(struct archive *a, const char *text)
 	int err = copy ? 0 : -ENOMEM;
 
 	while (!err && (word = strsep(&rest, SEPARATORS))) {
-		if (!*word || strlen(word) > NAME_MAX || !find(word, path) || covered(path))
+		if (!*word || strlen(word) > NAME_MAX || !find(a, word, path))
 			continue;
 		if (!stat(path, &st) && S_ISREG(st.st_mode) && st.st_mode & 0111)
-			err = need(a, path, 0);
+			err = need(a, word, 0);
+		if (err == -EXDEV)
+			err = 0;
 	}
 	free(copy);
 	return err;
 }
 
-static int add_stage(struct archive *a, const char *stage)
+/* Modules and plugins; its programs come as they are asked for. */
+static int add_stage(struct archive *a)
 {
-	static const char *const parts[] = { "/usr/bin", "/usr/sbin", "/usr/lib" };
 	char path[PATH_MAX];
-	size_t i;
-	int err = 0;
+	int err;
 
-	for (i = 0; stage && !err && i < sizeof(parts) / sizeof(*parts); i++) {
-		snprintf(path, sizeof(path), "%s%s", stage, parts[i]);
-		err = add_tree(a, path, strlen(stage), 0);
-		if (err == -ENOENT)
-			err = access(path, F_OK) ? 0 : err;
-	}
-	return err;
+	if (!a->stage)
+		return 0;
+	snprintf(path, sizeof(path), "%s/usr/lib", a->stage);
+	err = add_tree(a, path, strlen(a->stage), 0);
+	return err == -ENOENT && access(path, F_OK) ? 0 : err;
 }
 
 static int collect(struct archive *a, const struct ns_vm *vm)
@@ -411,7 +459,7 @@ static int collect(struct archive *a, const struct ns_vm *vm)
 		err = add_file(a, path, GUEST_CONF, 0644);
 	/* the stage first: what it has stands before the host's */
 	if (!err)
-		err = add_stage(a, vm->boot->stage_x86_64);
+		err = add_stage(a);
 	if (!err)
 		err = add_wanted(a, (const char *const *)cfg->programs, cfg->nr_programs, true);
 	if (!err)
@@ -504,19 +552,33 @@ static int write_archive(const struct archive *a, FILE *f)
 		}
 	}
 	put_header(f, &last, 0, 0);
-	return ferror(f) ? -EIO : 0;
+	return fflush(f) || ferror(f) ? -EIO : 0;
+}
+
+/* While it is unpacked it is there twice, and its copy may take half of the rest. */
+static int check_room(const struct archive *a, FILE *f)
+{
+	uint64_t mib = (ftell(f) >> 20) + 1, least = 3 * mib + KERNEL_MIB;
+
+	if (least <= a->cfg->mem_mib)
+		return 0;
+	fprintf(stderr, "netsim: node %s: %llu MiB of programs are too much for its memory; %s%lluMiB\n",
+		a->node, (unsigned long long)mib, "give it memory: ", (unsigned long long)least);
+	return -ENOMEM;
 }
 
 int ns_initramfs(const struct ns_vm *vm)
 {
-	struct archive a = { .node = vm->cfg->name };
+	struct archive a = {
+		.node = vm->cfg->name, .cfg = vm->cfg, .stage = vm->boot->stage_x86_64,
+	};
 	int fd = memfd_create("initramfs", MFD_CLOEXEC), keep = -1, err;
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
 
 	err = f ? collect(&a, vm) : -errno;
 	if (!err) {
 		qsort(a.entries, a.nr, sizeof(*a.entries), by_path);
-		err = write_archive(&a, f);
+		err = write_archive(&a, f) ?: check_room(&a, f);
 	}
 	if (!err) {
 		keep = fcntl(fd, F_DUPFD_CLOEXEC, 0);
