@@ -72,14 +72,9 @@ static const struct entry fixed[] = {
 	{ .path = "sbin", .text = "usr/sbin", .mode = S_IFLNK | 0777 },
 	{ .path = "lib", .text = "usr/lib", .mode = S_IFLNK | 0777 },
 	{ .path = "lib64", .text = "usr/lib64", .mode = S_IFLNK | 0777 },
-	{ .path = "dev", .mode = S_IFDIR | 0755 },
 	{ .path = "dev/console", .mode = S_IFCHR | 0600, .major = 5, .minor = 1 },
-	{ .path = "proc", .mode = S_IFDIR | 0755 },
-	{ .path = "sys", .mode = S_IFDIR | 0755 },
-	{ .path = "run", .mode = S_IFDIR | 0755 },
 	{ .path = "tmp", .mode = S_IFDIR | 01777 },
 	{ .path = "root", .mode = S_IFDIR | 0700 },
-	{ .path = "usr", .mode = S_IFDIR | 0755 },
 	{ .path = "usr/sbin", .mode = S_IFDIR | 0755 },
 	{ .path = "var/tmp", .mode = S_IFDIR | 01777 },
 	{ .path = "etc/passwd", .mode = S_IFREG | 0644,
@@ -269,6 +264,11 @@ static int add_needs(struct archive *a, const char *path, unsigned int depth)
 }
 
 /* A file, or a folder with all that is in it; `under` is left out of the path. */
+static bool same_letter(char a, char b)
+{
+	return (a == '-' ? '_' : a) == (b == '-' ? '_' : b);
+}
+
 static bool named_module(const struct archive *a, const char *name)
 {
 	size_t len = strcspn(name, "."), j;
@@ -277,7 +277,7 @@ static bool named_module(const struct archive *a, const char *name)
 	for (i = 0; i < a->cfg->nr_modules; i++) {
 		const char *m = a->cfg->modules[i];
 
-		for (j = 0; j < len && (m[j] == name[j] || (m[j] == '-' && name[j] == '_')); j++)
+		for (j = 0; j < len && same_letter(m[j], name[j]); j++)
 			;
 		if (j == len && (!m[j] || m[j] == ' '))
 			return true;
@@ -285,7 +285,7 @@ static bool named_module(const struct archive *a, const char *name)
 	return false;
 }
 
-/* Of the stage: what only a host needs, and the kernel's modules that nobody asked for. */
+/* Of the stage: what only a host needs, and the kernel's modules that nobody named. */
 static bool unwanted(const struct archive *a, const char *path)
 {
 	const char *modules = strstr(path, "/usr/lib/modules/");
@@ -562,8 +562,8 @@ static int check_room(const struct archive *a, FILE *f)
 
 	if (least <= a->cfg->mem_mib)
 		return 0;
-	fprintf(stderr, "netsim: node %s: %llu MiB of programs are too much for its memory; %s%lluMiB\n",
-		a->node, (unsigned long long)mib, "give it memory: ", (unsigned long long)least);
+	fprintf(stderr, "netsim: node %s: its %llu MiB of programs need memory: %lluMiB\n",
+		a->node, (unsigned long long)mib, (unsigned long long)least);
 	return -ENOMEM;
 }
 
