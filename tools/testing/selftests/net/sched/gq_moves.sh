@@ -63,11 +63,11 @@ check "a flow is emptied while it waits" "bad == 0"
 bad=0
 
 for policy in $POLICIES; do
-	gate bands 2 priomap 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 dscpmap ef=0 band 0 policy $policy
+	gate bands 2 priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 dscpmap ef=1 band 1 policy $policy
 	trace 0:5:0 1:5:0 0:2:$EF 1:2:0
 	tx --to $V4 --flows 2 --trace "$tmp/trace"
-	tc -n "$A" qdisc change dev veth0 parent 1: handle 2: gq band 0 policy drr band 1 policy $policy
-	tc -n "$A" qdisc change dev veth0 parent 1: handle 2: gq band 0 policy $policy band 1 policy drr
+	tc -n "$A" qdisc change dev veth0 parent 1: handle 2: gq band 1 policy drr band 0 policy $policy
+	tc -n "$A" qdisc change dev veth0 parent 1: handle 2: gq band 1 policy $policy band 0 policy drr
 	gate_end
 	((R[packets] == 16 && R[disorder] == 0)) || bad=$((bad + 1))
 done
