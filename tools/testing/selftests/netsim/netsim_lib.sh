@@ -124,6 +124,21 @@ needs()
 	done
 }
 
+# needs_qemu: skip all where no QEMU node can run; best with that of backports
+needs_qemu()
+{
+	local why
+
+	"$TOP/scripts/qemu-backports" >"$tmp/out" 2>&1 ||
+		ktap_print_msg "no QEMU of bookworm-backports: $(tail -n 1 "$tmp/out")"
+	"$NETSIM" doctor --json >"$tmp/doctor" || :
+	why=$(jq -r '.[] | select(.name == "backend qemu" and .state != "ok").what' \
+		"$tmp/doctor")
+	[ -n "$why" ] || return 0
+	ktap_skip_all "$why"
+	exit "$KSFT_SKIP"
+}
+
 ktap_print_header
 "$NETSIM" --version >"$tmp/out" 2>&1 || {
 	ktap_set_plan 1
