@@ -171,27 +171,30 @@ int cmd_run(int argc, char **argv)
 	struct ns_run_options opt;
 	struct ns_config cfg;
 	const char *file;
+	bool command;
 	char *text;
 	int status;
 
 	status = ns_run_getopt(argc, argv, &opt, help, "p", more, handle, &extra);
 	if (status)
 		return status - 1;
+	/* getopt() has put "--" between the options and the rest */
+	command = optind && !strcmp(argv[optind - 1], "--");
 	file = argv[optind++];
 	if (!file) {
 		fprintf(stderr, "netsim: run: which file? see netsim run --help\n");
 		return NS_USAGE;
 	}
-	if (argv[optind] && strcmp(argv[optind], "--")) {
-		fprintf(stderr, "netsim: run: \"%s\" after the file; %s\n", argv[optind],
-			"options go before it, a command after --");
+	if (argv[optind] && !command) {
+		fprintf(stderr, "netsim: run: \"%s\" after the file; a command goes after --\n",
+			argv[optind]);
 		return NS_USAGE;
 	}
 	if (ns_run_config(&cfg, file, &opt))
 		return NS_USAGE;
 	status = EXIT_SUCCESS;
-	if (argv[optind] && argv[optind + 1]) {
-		text = join(argv + optind + 1);
+	if (argv[optind]) {
+		text = join(argv + optind);
 		if (!text || ns_config_command(&cfg, text))
 			status = EXIT_FAILURE;
 		free(text);

@@ -118,8 +118,7 @@ int ns_run_getopt(int argc, char **argv, struct ns_run_options *opt, const char 
 	memcpy(all, common, sizeof(common));
 	for (; more && more[n].name && n < MORE_MAX; n++)
 		all[NR_COMMON + n] = more[n];
-	/* + : what follows the file is not ours */
-	snprintf(letters, sizeof(letters), "+qh%s", short_more ? short_more : "");
+	snprintf(letters, sizeof(letters), "qh%s", short_more ? short_more : "");
 	while ((val = getopt_long(argc, argv, letters, all, NULL)) != -1) {
 		if (val == 'h') {
 			fputs(help, stdout);
