@@ -494,7 +494,7 @@ static void open_all(struct fail *f)
 	int err;
 
 	if (faults_open(&f->faults))
-		ksft_exit_skip("needs root, and CONFIG_FAULT_INJECTION, FAILSLAB, FAIL_PAGE_ALLOC\n");
+		ksft_exit_skip("needs root, CONFIG_FAULT_INJECTION, FAILSLAB, FAIL_PAGE_ALLOC\n");
 	/* what leaked before is not our affair */
 	put_file(KMEMLEAK, "scan");
 	put_file(KMEMLEAK, "clear");

@@ -512,7 +512,7 @@ static bool hclock_compare(struct model *m)
 				enqueue(m, by_time[n]);
 		}
 		if (!hclock_take(m, p, now)) {
-			printf("hclock: arrival %u: flow %u at %lld: neither reserved nor its turn\n",
+			printf("hclock: arrival %u: flow %u at %lld: not reserved, nor its turn\n",
 			       i, p->flow, (long long)now);
 			return false;
 		}
