@@ -48,7 +48,8 @@ help:
 ##   tools                build tc's plugin and the programs
 ##   samples              build the BPF samples
 ##   selftests            build the kselftests [KSRC=...]
-##   bench-gq             what a packet costs in gq, fq and others
+##   bench-gq             what a packet costs in gq, fq and others, in three
+##                        ways: their operations alone, pktgen, 20000 TCP flows
 ##   bench-bracha         what a broadcast takes, measured and by analysis
 ##   bench-netsim         netsim: speed, memory and error, beside their goals
 ##   check-debug          the gq tests under KASAN, kmemleak and lockdep
@@ -104,6 +105,8 @@ demo: lab
 .PHONY: bench-gq
 bench-gq: lab
 	$(Q)scripts/bench-gq
+	$(Q)scripts/bench-gq-pktgen
+	$(Q)scripts/bench-gq-tcp
 
 .PHONY: bench-netsim
 bench-netsim: lab
