@@ -43,16 +43,15 @@ below()
 # again while they run; what several share counts in part for each.
 watch_memory()
 {
-	local max=0 sum pid
+	local max=0 sum
 
 	while kill -0 "$child" 2>/dev/null; do
-		sum=0
-		for pid in $(below "$child"); do
-			sum=$((sum + $(awk '/^Pss:/ { print $2 }' \
-				"/proc/$pid/smaps_rollup" 2>/dev/null || echo 0)))
-		done
+		# some end while the others are read
+		sum=$(below "$child" | sed 's|.*|/proc/&/smaps_rollup|' |
+			{ xargs cat 2>/dev/null || true; } |
+			awk '/^Pss:/ { sum += $2 } END { print sum + 0 }')
 		[ "$sum" -le "$max" ] || max=$sum
-		sleep 1
+		sleep 0.1
 	done
 	echo "$max"
 }
