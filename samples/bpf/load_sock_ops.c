@@ -372,10 +372,10 @@ static void print_usage(FILE *to)
 	      "  -h, --help  this text\n"
 	      "\n"
 	      "examples:\n"
-	      "  load_sock_ops -l -f /sys/fs/cgroup/work flow_stats.bpf.o\n"
+	      "  load_sock_ops -l -f /sys/fs/cgroup/demo flow_stats.bpf.o\n"
 	      "  load_sock_ops -l -c 10.0.0.0/8=dctcp -c 0.0.0.0/0=bbr /sys/fs/cgroup cc_by_dst.bpf.o\n"
-	      "  load_sock_ops -l -c 0=cubic -c 80=bbr /sys/fs/cgroup/work cc_by_rtt.bpf.o\n"
-	      "  load_sock_ops -r /sys/fs/cgroup/work cc_by_rtt.bpf.o\n", to);
+	      "  load_sock_ops -l -c 0=cubic -c 80=bbr /sys/fs/cgroup/demo cc_by_rtt.bpf.o\n"
+	      "  load_sock_ops -r /sys/fs/cgroup/demo cc_by_rtt.bpf.o\n", to);
 }
 
 int main(int argc, char **argv)
