@@ -58,6 +58,15 @@ void ns_loop_del(struct ns_source *source)
 			loop.events[i].data.ptr = NULL;
 }
 
+void ns_loop_close_source(struct ns_source *source)
+{
+	if (source->fd < 0)
+		return;
+	ns_loop_del(source);
+	close(source->fd);
+	source->fd = -1;
+}
+
 void ns_loop_set_idle(struct ns_loop_idle *idle)
 {
 	loop.idle = idle;

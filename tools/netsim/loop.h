@@ -26,6 +26,8 @@ void ns_loop_close(void);
 int ns_loop_add(struct ns_source *source, int fd, uint32_t events);
 /* Does not close the descriptor. No handler of this source runs after this. */
 void ns_loop_del(struct ns_source *source);
+/* That, and closes it; nothing when its fd is -1 already, which it then is. */
+void ns_loop_close_source(struct ns_source *source);
 void ns_loop_set_idle(struct ns_loop_idle *idle);
 /* Until ns_loop_quit(). 0 or -errno. */
 int ns_loop_run(void);

@@ -14,17 +14,16 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "initramfs.h"
+#include "process.h"
 #include "qemu.h"
 
 #define PANIC		"Kernel panic - not syncing: "
@@ -295,15 +294,6 @@ static void exited(struct ns_source *source, uint32_t events)
 	ns_sim_ended(q->vm, status, *why ? why : NULL);
 }
 
-static void close_source(struct ns_source *source)
-{
-	if (source->fd < 0)
-		return;
-	ns_loop_del(source);
-	close(source->fd);
-	source->fd = -1;
-}
-
 static void stop(struct ns_vm *vm)
 {
 	struct qemu *q = vm->priv;
@@ -311,16 +301,12 @@ static void stop(struct ns_vm *vm)
 	if (!q)
 		return;
 	q->dead = true;
-	if (q->pid > 0) {
-		/* bubblewrap's child dies with it, and its namespace with that */
-		kill(q->pid, SIGKILL);
-		waitpid(q->pid, NULL, 0);
-	}
+	ns_process_kill(q->pid);
 	if (q->errors.fd >= 0)
 		errors_read(q);
-	close_source(&q->sock);
-	close_source(&q->errors);
-	close_source(&q->exit);
+	ns_loop_close_source(&q->sock);
+	ns_loop_close_source(&q->errors);
+	ns_loop_close_source(&q->exit);
 	free(q->out);
 	free(q);
 	vm->priv = NULL;
@@ -367,7 +353,7 @@ static int open_errors(struct qemu *q, int *theirs)
 
 static int open_process(struct qemu *q)
 {
-	int sock = -1, errors = -1, fd, err;
+	int sock = -1, errors = -1, err;
 	int initramfs = ns_initramfs(q->vm);
 
 	if (initramfs < 0)
@@ -384,12 +370,8 @@ static int open_process(struct qemu *q)
 		close(errors);
 	if (err)
 		return err;
-	fd = syscall(SYS_pidfd_open, q->pid, 0);
-	if (fd < 0)
-		return -errno;
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	q->exit.ready = exited;
-	return ns_loop_add(&q->exit, fd, EPOLLIN);
+	return ns_process_watch(&q->exit, q->pid);
 }
 
 /* Several CPUs take turns in slices that QEMU cuts at our windows, whose ends vary. */

@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "process.h"
 #include "qemu.h"
 
 /* A file in memory, whose tables may say anything. */
@@ -180,14 +181,15 @@ static const char *lacks(const char *path)
 
 const char *qemu_missing(const struct ns_boot *boot)
 {
-	const char *program = qemu_program(), *lacking;
+	const char *program = qemu_program(), *lacking, *why;
 	static char text[256];
 	char path[PATH_MAX];
 
 	if (!boot->kernel_x86_64 || access(boot->kernel_x86_64, R_OK))
 		return "no x86_64 kernel; build it with: scripts/kernel --arch x86_64 build";
-	if (access("/usr/bin/bwrap", X_OK))
-		return "no bwrap; install the package bubblewrap";
+	why = ns_process_missing();
+	if (why)
+		return why;
 	if (access(program, X_OK)) {
 		snprintf(text, sizeof(text),
 			 "no %.120s; install the package qemu-system-x86, or run scripts/qemu-backports",

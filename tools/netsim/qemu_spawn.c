@@ -16,72 +16,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "guest.h"
+#include "process.h"
 #include "qemu.h"
 
-#define NS_ATTR(a)	__attribute__((a))
-#define MAX_ARGS	160
 #define DIR		"/tmp/netsim"	/* in the sandbox */
 #define PROGRAM		"qemu-system-x86_64"
 #define TX_DELAY_NS	1000		/* from the driver's bell to the card's look */
-
-struct args {
-	char *v[MAX_ARGS + 1];
-	unsigned int n;
-	bool failed;
-};
-
-static void arg(struct args *a, const char *fmt, ...) NS_ATTR(format(printf, 2, 3));
-static void arg(struct args *a, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (a->n == MAX_ARGS || vasprintf(&a->v[a->n], fmt, ap) < 0)
-		a->failed = true;
-	else
-		a->n++;
-	va_end(ap);
-}
-
-static void arg_list(struct args *a, const char *const *list)
-{
-	for (; *list; list++)
-		arg(a, "%s", *list);
-}
-
-/* An option and its value. */
-static void option(struct args *a, const char *name, const char *fmt, ...)
-	NS_ATTR(format(printf, 3, 4));
-static void option(struct args *a, const char *name, const char *fmt, ...)
-{
-	va_list ap;
-
-	arg(a, "%s", name);
-	va_start(ap, fmt);
-	if (a->n == MAX_ARGS || vasprintf(&a->v[a->n], fmt, ap) < 0)
-		a->failed = true;
-	else
-		a->n++;
-	va_end(ap);
-}
-
-static void bind_path(struct args *a, const char *from, const char *to)
-{
-	arg(a, "--ro-bind");
-	arg(a, "%s", from);
-	arg(a, "%s", to);
-}
 
 /* What QEMU was unpacked into or installed to: the program's folder, two levels up. */
 static bool prefix(char path[PATH_MAX])
@@ -102,7 +50,7 @@ static bool prefix(char path[PATH_MAX])
 }
 
 /* For the shim: see qemu_elf.c. */
-static void pauses(struct args *a, const char *kernel)
+static void pauses(struct ns_args *a, const char *kernel)
 {
 	uint64_t at[QEMU_PAUSES];
 	unsigned int i, nr = qemu_pauses(kernel, at);
@@ -110,10 +58,10 @@ static void pauses(struct args *a, const char *kernel)
 
 	for (i = 0; i < nr; i++)
 		sprintf(list + strlen(list), "%llx ", (unsigned long long)at[i]);
-	arg_list(a, (const char *const []){ "--setenv", QS_PAUSES, list, NULL });
+	ns_arg_list(a, (const char *const []){ "--setenv", QS_PAUSES, list, NULL });
 }
 
-static void sandbox(struct args *a, const struct qemu *q)
+static void sandbox(struct ns_args *a, const struct qemu *q)
 {
 	static const char *const fixed[] = {
 		"bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
@@ -125,18 +73,18 @@ static void sandbox(struct args *a, const struct qemu *q)
 	const struct ns_boot *boot = q->vm->boot;
 	char path[PATH_MAX];
 
-	arg_list(a, fixed);
-	bind_path(a, boot->kernel_x86_64, DIR "/kernel");
+	ns_arg_list(a, fixed);
+	ns_arg_bind(a, boot->kernel_x86_64, DIR "/kernel");
 	snprintf(path, sizeof(path), "%s/qemu_shim.so", boot->lib);
-	bind_path(a, path, DIR "/shim.so");
+	ns_arg_bind(a, path, DIR "/shim.so");
 	if (prefix(path))
-		bind_path(a, path, DIR "/qemu");
+		ns_arg_bind(a, path, DIR "/qemu");
 	pauses(a, boot->kernel_x86_64);
-	arg_list(a, (const char *const []){ "--setenv", "LD_PRELOAD", DIR "/shim.so",
-		 "--chdir", "/", "--", DIR "/qemu/bin/" PROGRAM, NULL });
+	ns_arg_list(a, (const char *const []){ "--setenv", "LD_PRELOAD", DIR "/shim.so",
+		    "--chdir", "/", "--", DIR "/qemu/bin/" PROGRAM, NULL });
 }
 
-static void machine(struct args *a, const struct ns_vm *vm)
+static void machine(struct ns_args *a, const struct ns_vm *vm)
 {
 	static const char *const fixed[] = {
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
@@ -165,40 +113,41 @@ static void machine(struct args *a, const struct ns_vm *vm)
 
 	gmtime_r(&epoch, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	arg_list(a, fixed);
-	option(a, "-initrd", "/proc/self/fd/%d", QS_FD_INITRAMFS);
-	option(a, "-m", "%u", vm->cfg->mem_mib);
-	option(a, "-smp", "%u", vm->cfg->cpus);
-	option(a, "-rtc", "base=%s,clock=vm", date);
-	option(a, "-seed", "%llu", (unsigned long long)
+	ns_arg_list(a, fixed);
+	ns_arg_option(a, "-initrd", "/proc/self/fd/%d", QS_FD_INITRAMFS);
+	ns_arg_option(a, "-m", "%u", vm->cfg->mem_mib);
+	ns_arg_option(a, "-smp", "%u", vm->cfg->cpus);
+	ns_arg_option(a, "-rtc", "base=%s,clock=vm", date);
+	ns_arg_option(a, "-seed", "%llu", (unsigned long long)
 	       ((vm->config->seed * NS_NODES_MAX + vm->id) * 0x9e3779b97f4a7c15ull));
 	words[0] = '\0';
 	for (i = 0; i < sizeof(kernel) / sizeof(*kernel); i++) {
 		strcat(words, kernel[i]);
 		strcat(words, " ");
 	}
-	option(a, "-append", "%s", words);
+	ns_arg_option(a, "-append", "%s", words);
 }
 
-static void devices(struct args *a, const struct ns_vm *vm)
+static void devices(struct ns_args *a, const struct ns_vm *vm)
 {
 	char mac[18];
 	uint32_t i;
 
-	option(a, "-chardev", "socket,id=console,fd=%d", QS_FD_CONSOLE);
-	option(a, "-serial", "%s", "chardev:console");
-	option(a, "-chardev", "socket,id=control,fd=%d", QS_FD_CONTROL);
-	option(a, "-device", "%s", "virtio-serial-device");
-	option(a, "-device", "%s", "virtserialport,chardev=control");
+	ns_arg_option(a, "-chardev", "socket,id=console,fd=%d", QS_FD_CONSOLE);
+	ns_arg_option(a, "-serial", "%s", "chardev:console");
+	ns_arg_option(a, "-chardev", "socket,id=control,fd=%d", QS_FD_CONTROL);
+	ns_arg_option(a, "-device", "%s", "virtio-serial-device");
+	ns_arg_option(a, "-device", "%s", "virtserialport,chardev=control");
 	for (i = 0; i < vm->cfg->nr_nics; i++) {
 		const uint8_t *m = vm->cfg->nics[i].mac;
 
-		option(a, "-netdev", "dgram,id=nic%u,local.type=fd,local.str=%u", i,
-		       QS_FD_NIC + i);
+		ns_arg_option(a, "-netdev", "dgram,id=nic%u,local.type=fd,local.str=%u", i,
+			      QS_FD_NIC + i);
 		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x",
 			 m[0], m[1], m[2], m[3], m[4], m[5]);
-		option(a, "-device", "virtio-net-device,netdev=nic%u,mac=%s,tx=timer,x-txtimer=%u",
-		       i, mac, TX_DELAY_NS);
+		ns_arg_option(a, "-device",
+			      "virtio-net-device,netdev=nic%u,mac=%s,tx=timer,x-txtimer=%u",
+			      i, mac, TX_DELAY_NS);
 	}
 }
 
@@ -222,8 +171,17 @@ static int behind(int fd, int type)
 	return err;
 }
 
-static int descriptors(const int from[5], uint32_t nr_nics)
+struct ends {
+	int sock, errors, initramfs;
+	uint32_t nr_nics;
+};
+
+static int place(void *ctx)
 {
+	const struct ends *e = ctx;
+	const int from[5] = {
+		open("/dev/null", O_RDONLY), e->errors, e->errors, e->sock, e->initramfs
+	};
 	static const int to[] = { 0, 1, 2, QS_FD, QS_FD_INITRAMFS };
 	int high[5], err;
 	uint32_t i;
@@ -242,54 +200,18 @@ static int descriptors(const int from[5], uint32_t nr_nics)
 	err = behind(QS_FD_CONSOLE, SOCK_STREAM);
 	if (!err)
 		err = behind(QS_FD_CONTROL, SOCK_STREAM);
-	for (i = 0; !err && i < nr_nics; i++)
+	for (i = 0; !err && i < e->nr_nics; i++)
 		err = behind(QS_FD_NIC + i, SOCK_DGRAM);
 	return err;
 }
 
-static void child(const struct qemu *q, int sock, int errors, int initramfs, char **argv)
-{
-	struct rlimit none = { 0, 0 };
-	int null = open("/dev/null", O_RDONLY);
-	const int from[5] = { null, errors, errors, sock, initramfs };
-	sigset_t set;
-
-	setsid();
-	sigemptyset(&set);
-	sigprocmask(SIG_SETMASK, &set, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	setrlimit(RLIMIT_CORE, &none);
-	if (descriptors(from, q->vm->cfg->nr_nics))
-		_exit(126);
-	execvp(argv[0], argv);
-	dprintf(2, "netsim: cannot run %s: %s; install bubblewrap\n", argv[0], strerror(errno));
-	_exit(127);
-}
-
 int qemu_spawn(struct qemu *q, int sock, int errors, int initramfs)
 {
-	struct args *a = calloc(1, sizeof(*a));
-	int err = 0;
+	struct ends ends = { sock, errors, initramfs, q->vm->cfg->nr_nics };
+	struct ns_args args = { 0 };
 
-	if (!a)
-		return -ENOMEM;
-	sandbox(a, q);
-	machine(a, q->vm);
-	devices(a, q->vm);
-	if (a->failed) {
-		err = -E2BIG;
-		goto out;
-	}
-	q->pid = fork();
-	if (!q->pid)
-		child(q, sock, errors, initramfs, a->v);
-	if (q->pid < 0) {
-		err = -errno;
-		q->pid = 0;
-	}
-out:
-	while (a->n)
-		free(a->v[--a->n]);
-	free(a);
-	return err;
+	sandbox(&args, q);
+	machine(&args, q->vm);
+	devices(&args, q->vm);
+	return ns_process_spawn(&args, place, &ends, &q->pid);
 }

@@ -14,16 +14,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "process.h"
 #include "um.h"
 #include "um_take.h"
 
@@ -33,9 +32,7 @@ static const char *missing(const struct ns_boot *boot)
 {
 	if (!boot->kernel_um || access(boot->kernel_um, R_OK | X_OK))
 		return "no user-mode kernel; build it with: scripts/kernel build";
-	if (access("/usr/bin/bwrap", X_OK))
-		return "no bwrap; install the package bubblewrap";
-	return NULL;
+	return ns_process_missing();
 }
 
 static void fail(struct um *um, const char *why)
@@ -175,15 +172,6 @@ static void exited(struct ns_source *source, uint32_t events)
 	ns_sim_ended(um->vm, status, why);
 }
 
-static void close_source(struct ns_source *source)
-{
-	if (source->fd < 0)
-		return;
-	ns_loop_del(source);
-	close(source->fd);
-	source->fd = -1;
-}
-
 static void stop(struct ns_vm *vm)
 {
 	struct um *um = vm->priv;
@@ -191,16 +179,12 @@ static void stop(struct ns_vm *vm)
 	if (!um)
 		return;
 	um->dead = true;
-	if (um->pid > 0) {
-		/* bubblewrap's child dies with it, and its namespace with that */
-		kill(um->pid, SIGKILL);
-		waitpid(um->pid, NULL, 0);
-	}
+	ns_process_kill(um->pid);
 	if (um->console.fd >= 0)
 		console_read(um);
-	close_source(&um->channel);
-	close_source(&um->console);
-	close_source(&um->exit);
+	ns_loop_close_source(&um->channel);
+	ns_loop_close_source(&um->console);
+	ns_loop_close_source(&um->exit);
 	if (um->memory)
 		munmap(um->memory, sizeof(*um->memory));
 	if (um->memory_fd >= 0)
@@ -247,7 +231,7 @@ static int listen_to(struct ns_source *source, int fd)
 
 static int open_process(struct um *um)
 {
-	int console[2], channel[2], fd, err;
+	int console[2], channel[2], err;
 
 	if (pipe2(console, O_CLOEXEC))
 		return -errno;
@@ -273,8 +257,7 @@ static int open_process(struct um *um)
 		close(channel[0]);
 	if (err)
 		return err;
-	fd = syscall(SYS_pidfd_open, um->pid, 0);
-	return fd < 0 ? -errno : listen_to(&um->exit, fd);
+	return ns_process_watch(&um->exit, um->pid);
 }
 
 static int start(struct ns_vm *vm)

@@ -10,57 +10,17 @@
  * Everything it sees is at the same place in each run, since that is what must
  * repeat: UM_DIR holds kernel, PID 1, configuration and the stage.
  */
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "guest.h"
+#include "process.h"
 #include "um.h"
 
-#define MAX_ARGS	160
 #define UM_HIGH_FD	64
-#define NS_ATTR(a)	__attribute__((a))
 
-struct args {
-	char *v[MAX_ARGS + 1];
-	unsigned int n;
-	bool failed;
-};
-
-static void arg(struct args *a, const char *fmt, ...) NS_ATTR(format(printf, 2, 3));
-
-static void arg(struct args *a, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (a->n == MAX_ARGS || vasprintf(&a->v[a->n], fmt, ap) < 0)
-		a->failed = true;
-	else
-		a->n++;
-	va_end(ap);
-}
-
-static void arg_list(struct args *a, const char *const *list)
-{
-	for (; *list; list++)
-		arg(a, "%s", *list);
-}
-
-static void bind_path(struct args *a, const char *from, const char *to)
-{
-	arg(a, "--ro-bind");
-	arg(a, "%s", from);
-	arg(a, "%s", to);
-}
-
-static void sandbox(struct args *a, const struct um *um)
+static void sandbox(struct ns_args *a, const struct um *um)
 {
 	static const char *const fixed[] = {
 		"bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
@@ -87,27 +47,27 @@ static void sandbox(struct args *a, const struct um *um)
 	const struct ns_boot *boot = um->vm->boot;
 	char path[512];
 
-	arg_list(a, fixed);
+	ns_arg_list(a, fixed);
 	if (!geteuid())
-		arg_list(a, caps);
-	bind_path(a, boot->kernel_um, UM_DIR "/kernel");
+		ns_arg_list(a, caps);
+	ns_arg_bind(a, boot->kernel_um, UM_DIR "/kernel");
 	snprintf(path, sizeof(path), "%s/init", boot->lib);
-	bind_path(a, path, UM_DIR "/init");
+	ns_arg_bind(a, path, UM_DIR "/init");
 	snprintf(path, sizeof(path), "%s/um_shim.so", boot->lib);
-	bind_path(a, path, UM_DIR "/shim.so");
+	ns_arg_bind(a, path, UM_DIR "/shim.so");
 	snprintf(path, sizeof(path), "%s/" GUEST_CONF, um->vm->dir);
-	bind_path(a, path, UM_DIR "/" GUEST_CONF);
+	ns_arg_bind(a, path, UM_DIR "/" GUEST_CONF);
 	if (boot->stage_um)
-		bind_path(a, boot->stage_um, UM_DIR "/stage");
-	arg_list(a, (const char *const []){ "--setenv", "LD_PRELOAD", UM_DIR "/shim.so",
-		 "--chdir", "/", "--", NULL });
+		ns_arg_bind(a, boot->stage_um, UM_DIR "/stage");
+	ns_arg_list(a, (const char *const []){ "--setenv", "LD_PRELOAD", UM_DIR "/shim.so",
+		    "--chdir", "/", "--", NULL });
 	if (!geteuid())
-		arg_list(a, for_good);
+		ns_arg_list(a, for_good);
 	/* after bubblewrap, whose own exec may clear it */
-	arg_list(a, (const char *const []){ "setarch", "-R", NULL });
+	ns_arg_list(a, (const char *const []){ "setarch", "-R", NULL });
 }
 
-static void machine(struct args *a, const struct um *um)
+static void machine(struct ns_args *a, const struct um *um)
 {
 	/* napi_tx=0: what is sent is gone at once, so no interrupt has to say so */
 	static const char *const fixed[] = {
@@ -121,30 +81,28 @@ static void machine(struct args *a, const struct um *um)
 	const struct ns_vm *vm = um->vm;
 	unsigned int i;
 
-	arg_list(a, fixed);
-	arg(a, "con0=null,fd:%d", UM_CONSOLE_FD);
-	arg(a, "mem=%uM", vm->cfg->mem_mib);
+	ns_arg_list(a, fixed);
+	ns_arg(a, "con0=null,fd:%d", UM_CONSOLE_FD);
+	ns_arg(a, "mem=%uM", vm->cfg->mem_mib);
 	if (vm->boot->stage_um)
-		arg(a, "netsim.stage=" UM_DIR "/stage");
+		ns_arg(a, "netsim.stage=" UM_DIR "/stage");
 	for (i = 0; i < vm->cfg->nr_nics; i++)
-		arg(a, "virtio_uml.device=" UM_DIR "/dev/nic%u:1", i);
-	arg(a, "virtio_uml.device=" UM_DIR "/dev/control:3");
+		ns_arg(a, "virtio_uml.device=" UM_DIR "/dev/nic%u:1", i);
+	ns_arg(a, "virtio_uml.device=" UM_DIR "/dev/control:3");
 }
 
-static void child(int console, int channel, int memory, char **argv)
+struct ends {
+	int console, channel, memory;
+};
+
+static int place(void *ctx)
 {
-	struct rlimit none = { 0, 0 };
+	const struct ends *e = ctx;
 	/* above those that they become */
 	int null = open("/dev/null", O_RDONLY);
-	int c = fcntl(console, F_DUPFD, UM_HIGH_FD), m = fcntl(memory, F_DUPFD, UM_HIGH_FD);
-	int s = fcntl(channel, F_DUPFD, UM_HIGH_FD);
-	sigset_t set;
+	int c = fcntl(e->console, F_DUPFD, UM_HIGH_FD), m = fcntl(e->memory, F_DUPFD, UM_HIGH_FD);
+	int s = fcntl(e->channel, F_DUPFD, UM_HIGH_FD);
 
-	setsid();
-	sigemptyset(&set);
-	sigprocmask(SIG_SETMASK, &set, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	setrlimit(RLIMIT_CORE, &none);
 	dup2(null, 0);
 	dup2(c, 1);
 	dup2(c, 2);
@@ -153,35 +111,15 @@ static void child(int console, int channel, int memory, char **argv)
 	dup2(m, UM_MEMORY_FD);
 	close_range(3, UM_CONSOLE_FD - 1, 0);
 	close_range(UM_MEMORY_FD + 1, ~0u, 0);
-	execvp(argv[0], argv);
-	dprintf(2, "netsim: cannot run %s: %s; install bubblewrap\n", argv[0], strerror(errno));
-	_exit(127);
+	return 0;
 }
 
 int um_spawn(struct um *um, int console, int channel)
 {
-	struct args *a = calloc(1, sizeof(*a));
-	int err = 0;
+	struct ends ends = { console, channel, um->memory_fd };
+	struct ns_args args = { 0 };
 
-	if (!a)
-		return -ENOMEM;
-	sandbox(a, um);
-	machine(a, um);
-	if (a->failed) {
-		err = -E2BIG;
-		goto out;
-	}
-	um->pid = fork();
-	if (!um->pid)
-		child(console, channel, um->memory_fd, a->v);
-	if (um->pid < 0) {
-		err = -errno;
-		um->pid = 0;
-	}
-out:
-	while (a->n)
-		free(a->v[--a->n]);
-	free(a);
-	return err;
+	sandbox(&args, um);
+	machine(&args, um);
+	return ns_process_spawn(&args, place, &ends, &um->pid);
 }
-
