@@ -194,22 +194,10 @@ static inline u64 gq_approx_base(u64 k)
 static inline void gq_approx_place(struct gq_approx *q, struct gq_rnode *n)
 {
 	u64 k = n->rank >> q->shift;
-	struct gq_rnode *first;
 
 	n->slot = k <= q->base ? 0 : min_t(u64, k - q->base, GQ_APPROX_PARKED);
-	first = q->slots[n->slot];
-	if (!first) {
-		n->next = n;
-		n->prev = n;
-		q->slots[n->slot] = n;
-		if (n->slot != GQ_APPROX_PARKED)
-			gq_approx_use(q, n->slot, true);
-		return;
-	}
-	n->next = first;
-	n->prev = first->prev;
-	first->prev->next = n;
-	first->prev = n;
+	if (gq_ring_add(&q->slots[n->slot], n) && n->slot != GQ_APPROX_PARKED)
+		gq_approx_use(q, n->slot, true);
 }
 
 /**
@@ -236,17 +224,8 @@ static inline void gq_approx_insert(struct gq_approx *q, struct gq_rnode *n)
  */
 static inline void gq_approx_remove(struct gq_approx *q, struct gq_rnode *n)
 {
-	if (n->next == n) {
-		q->slots[n->slot] = NULL;
-		if (n->slot != GQ_APPROX_PARKED)
-			gq_approx_use(q, n->slot, false);
-	} else {
-		n->prev->next = n->next;
-		n->next->prev = n->prev;
-		if (q->slots[n->slot] == n)
-			q->slots[n->slot] = n->next;
-	}
-	n->prev = NULL;
+	if (gq_ring_del(&q->slots[n->slot], n) && n->slot != GQ_APPROX_PARKED)
+		gq_approx_use(q, n->slot, false);
 	q->count--;
 	q->removed++;
 	q->moved++;

@@ -50,6 +50,41 @@ struct gq_rnode {
 	u32		slot;
 };
 
+/* Add an entry at the end of a bucket's ring; true if the bucket was empty. */
+static inline bool gq_ring_add(struct gq_rnode **ring, struct gq_rnode *n)
+{
+	struct gq_rnode *first = *ring;
+
+	if (!first) {
+		n->next = n;
+		n->prev = n;
+		*ring = n;
+		return true;
+	}
+	n->next = first;
+	n->prev = first->prev;
+	first->prev->next = n;
+	first->prev = n;
+	return false;
+}
+
+/* Take an entry out of its bucket's ring; true if the bucket is empty now. */
+static inline bool gq_ring_del(struct gq_rnode **ring, struct gq_rnode *n)
+{
+	bool last = n->next == n;
+
+	if (last) {
+		*ring = NULL;
+	} else {
+		n->prev->next = n->next;
+		n->next->prev = n->prev;
+		if (*ring == n)
+			*ring = n->next;
+	}
+	n->prev = NULL;
+	return last;
+}
+
 /**
  * struct gq_rankq - entries by rank
  * @slots: a ring's first entry for each bucket of the window; then the parked
@@ -113,21 +148,9 @@ static inline u64 gq_rankq_base(const struct gq_rankq *q, u64 k)
 static inline void gq_rankq_link(struct gq_rankq *q, struct gq_rnode *n,
 				 u32 slot)
 {
-	struct gq_rnode *first = q->slots[slot];
-
 	n->slot = slot;
-	if (!first) {
-		n->next = n;
-		n->prev = n;
-		q->slots[slot] = n;
-		if (slot <= q->mask)
-			gq_ffs_set(&q->ffs, slot);
-		return;
-	}
-	n->next = first;
-	n->prev = first->prev;
-	first->prev->next = n;
-	first->prev = n;
+	if (gq_ring_add(&q->slots[slot], n) && slot <= q->mask)
+		gq_ffs_set(&q->ffs, slot);
 }
 
 /* Link an entry where its rank belongs. */
@@ -167,17 +190,8 @@ static inline void gq_rankq_insert(struct gq_rankq *q, struct gq_rnode *n)
  */
 static inline void gq_rankq_remove(struct gq_rankq *q, struct gq_rnode *n)
 {
-	if (n->next == n) {
-		q->slots[n->slot] = NULL;
-		if (n->slot <= q->mask)
-			gq_ffs_clear(&q->ffs, n->slot);
-	} else {
-		n->prev->next = n->next;
-		n->next->prev = n->prev;
-		if (q->slots[n->slot] == n)
-			q->slots[n->slot] = n->next;
-	}
-	n->prev = NULL;
+	if (gq_ring_del(&q->slots[n->slot], n) && n->slot <= q->mask)
+		gq_ffs_clear(&q->ffs, n->slot);
 	q->count--;
 }
 
