@@ -182,10 +182,13 @@ static u32 gq_band_backlog(const struct gq_band *b)
 }
 
 /* A packet that had been taken in will not be sent. */
-static void gq_band_evicted(struct gq_sched *q, struct sk_buff *skb)
+static void gq_count_evicted(struct Qdisc *sch, struct sk_buff *skb)
 {
+	struct gq_sched *q = qdisc_priv(sch);
 	struct gq_band *b = &q->band[gq_cb(skb)->band];
 
+	sch->q.qlen--;
+	qdisc_qstats_backlog_dec(sch, skb);
 	b->left_pkts++;
 	b->evicted_bytes += qdisc_pkt_len(skb);
 	b->drops++;

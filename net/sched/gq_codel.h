@@ -71,13 +71,9 @@ static struct sk_buff *gq_codel_pop(struct codel_vars *vars, void *ctx)
 static void gq_codel_drop(struct sk_buff *skb, void *ctx)
 {
 	struct gq_codel_run *run = ctx;
-	struct Qdisc *sch = run->sch;
-	struct gq_sched *q = qdisc_priv(sch);
 
-	sch->q.qlen--;
-	qdisc_qstats_backlog_dec(sch, skb);
-	qdisc_qstats_drop(sch);
-	gq_band_evicted(q, skb);
+	gq_count_evicted(run->sch, skb);
+	qdisc_qstats_drop(run->sch);
 	kfree_skb_reason(skb, SKB_DROP_REASON_QDISC_DROP);
 }
 

@@ -52,12 +52,8 @@ static void gq_reset(struct Qdisc *sch)
 static void gq_evicted(struct Qdisc *sch, struct sk_buff *skb,
 		       unsigned int *bytes)
 {
-	struct gq_sched *q = qdisc_priv(sch);
-
-	sch->q.qlen--;
-	qdisc_qstats_backlog_dec(sch, skb);
+	gq_count_evicted(sch, skb);
 	qdisc_qstats_drop(sch);
-	gq_band_evicted(q, skb);
 	*bytes += qdisc_pkt_len(skb);
 	rtnl_kfree_skbs(skb, skb);
 }

@@ -315,9 +315,7 @@ static noinline int gq_drop_fattest(struct Qdisc *sch, const struct gq_flow *f,
 	struct sk_buff *skb = gq_flow_evict(q, q->fat);
 	u32 dropped = qdisc_pkt_len(skb);
 
-	sch->q.qlen--;
-	qdisc_qstats_backlog_dec(sch, skb);
-	gq_band_evicted(q, skb);
+	gq_count_evicted(sch, skb);
 	qdisc_drop_reason(skb, sch, to_free, SKB_DROP_REASON_QDISC_DROP);
 	if (q->fat == f) {
 		qdisc_tree_reduce_backlog(sch, 0, dropped - len);
