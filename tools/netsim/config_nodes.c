@@ -19,10 +19,10 @@
  */
 static const struct backend {
 	const char *name;
-	uint32_t mem_mib, cpus_max;
+	uint32_t mem_mib;
 } backends[] = {
-	{ "um", 256, 1 },
-	{ "qemu", 128, 8 },
+	{ "um", 256 },
+	{ "qemu", 128 },
 };
 
 static int check_name(struct ns_load *l, const char *path, const char *name, size_t digits)
@@ -77,7 +77,7 @@ static int add_node(struct ns_load *l, const char *path, const char *name,
 static int load_entry(struct ns_load *l, uint32_t n)
 {
 	const struct raw_node *raw = &l->raw->nodes[n];
-	uint64_t count = 1, mem, cpus = 1;
+	uint64_t count = 1, mem;
 	char path[NS_PATH_MAX], full[NS_PATH_MAX], name[2 * NS_NAME_MAX];
 	const struct backend *b;
 	struct ns_node like = { 0 };
@@ -96,8 +96,6 @@ static int load_entry(struct ns_load *l, uint32_t n)
 	if (!err)
 		err = ns_load_value(l, path, "memory", raw->memory, &ns_size, 32u << 20,
 				    64ull << 30, &mem);
-	if (!err)
-		err = ns_load_value(l, path, "cpus", raw->cpus, &ns_count, 1, b->cpus_max, &cpus);
 	if (err)
 		return err;
 	if (count > NS_NODES_MAX - l->cfg->nr_nodes)
@@ -105,7 +103,6 @@ static int load_entry(struct ns_load *l, uint32_t n)
 				     NS_NODES_MAX);
 	like.backend = b->name;
 	like.mem_mib = mem >> 20;
-	like.cpus = cpus;
 	l->spans[n].first = l->cfg->nr_nodes;
 	l->spans[n].count = count;
 	for (i = 0; !err && i < count; i++) {

@@ -96,7 +96,6 @@ static const cyaml_schema_field_t node_fields[] = {
 	TEXT("count", OPT, struct raw_node, count),
 	TEXT("backend", OPT, struct raw_node, backend),
 	TEXT("memory", OPT, struct raw_node, memory),
-	TEXT("cpus", OPT, struct raw_node, cpus),
 	LIST("addresses", OPT, struct raw_node, addresses, &text_entry, 0, 2 * NS_NICS_MAX),
 	LIST("sysctls", OPT, struct raw_node, sysctls, &text_entry, 0, LIST_MAX),
 	LIST("modules", OPT, struct raw_node, modules, &text_entry, 0, LIST_MAX),

@@ -106,8 +106,8 @@ static int put_node(FILE *f, const struct ns_node *node)
 {
 	int err;
 
-	fprintf(f, "  - name: %s\n    backend: %s\n    memory: %uMiB\n    cpus: %u\n", node->name,
-		node->backend, node->mem_mib, node->cpus);
+	fprintf(f, "  - name: %s\n    backend: %s\n    memory: %uMiB\n", node->name,
+		node->backend, node->mem_mib);
 	put_addresses(f, node);
 	err = put_sysctls(f, node);
 	put_list(f, "modules", node->modules, node->nr_modules);
