@@ -16,6 +16,7 @@ TOOLS	:= tools/tc tools/flowgen
 TOOLS	+= tools/gqctl
 TOOLS	+= tools/bft
 TOOLS	+= tools/netsim
+TOOLS	+= tools/antelope
 
 # The lab's kernel: um is an ordinary process, x86_64 runs in QEMU.
 ARCH	?= um
