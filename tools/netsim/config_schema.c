@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * All keys of a configuration, for libcyaml and for config_yaml.c. Every scalar
+ * All keys of a configuration, for libcyaml and for tools/lib/yml.c. Every scalar
  * but the two flags of a command is loaded as text, since it may have a unit.
  * The limits of lists bound what a hostile file can make us allocate.
  */
