@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
-#include "config_units.h"
+#include "units.h"
 
 #define RUNS_MAX	1000
 #define NR_HASHES	3
@@ -47,7 +47,7 @@ static int handle(int val, void *arg)
 	uint64_t v;
 
 	(void)val;
-	if (!ns_unit_parse(&ns_count, optarg, &v) && v >= 2 && v <= RUNS_MAX) {
+	if (!unit_parse(&unit_count, optarg, &v) && v >= 2 && v <= RUNS_MAX) {
 		*(unsigned int *)arg = v;
 		return 0;
 	}

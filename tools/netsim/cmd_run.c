@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "config_units.h"
+#include "units.h"
 
 static const char help[] =
 	"usage: netsim run [OPTIONS] FILE [-- COMMAND...]\n"
@@ -83,10 +83,10 @@ static char *join(char **argv)
 static void print_options(const struct ns_run *run)
 {
 	const struct ns_config *cfg = run->cfg;
-	char stop[NS_UNIT_TEXT] = "when all commands have ended";
+	char stop[UNIT_TEXT] = "when all commands have ended";
 
 	if (cfg->stop_ns != NS_NEVER)
-		ns_unit_format(&ns_time, cfg->stop_ns, stop);
+		unit_format(&unit_time, cfg->stop_ns, stop);
 	fprintf(stderr, "=> netsim %s: %u nodes, %u segments, seed %llu, stop %s\n", cfg->path,
 		cfg->nr_nodes, cfg->nr_segments, (unsigned long long)cfg->seed, stop);
 	if (run->boot.kernel_um)

@@ -73,7 +73,7 @@ struct ns_sysctl {
 struct ns_node {
 	char name[NS_NAME_MAX];
 	const char *backend;	/* name of a struct ns_backend: um, qemu */
-	uint32_t mem_mib, cpus;
+	uint32_t mem_mib;
 	uint32_t nr_nics;
 	struct ns_nic nics[NS_NICS_MAX];
 	uint32_t nr_sysctls, nr_modules, nr_setup, nr_commands, nr_programs;

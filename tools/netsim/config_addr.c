@@ -56,7 +56,7 @@ static int parse_prefix(int family, unsigned int max, const char *text, char *ou
 		return -EINVAL;
 	memcpy(host, text, slash - text);
 	host[slash - text] = '\0';
-	if (inet_pton(family, host, bin) != 1 || ns_unit_parse(&ns_count, slash + 1, &len) ||
+	if (inet_pton(family, host, bin) != 1 || unit_parse(&unit_count, slash + 1, &len) ||
 	    !len || len > max)
 		return -EINVAL;
 	inet_ntop(family, bin, host, sizeof(host));
@@ -106,7 +106,7 @@ static int load_node(struct ns_load *l, uint32_t entry, uint32_t node)
 {
 	const struct raw_node *raw = &l->raw->nodes[entry];
 	struct given given[NS_NICS_MAX] = { 0 };
-	char path[NS_PATH_MAX], *text;
+	char path[YML_PATH_MAX], *text;
 	const char *wrong;
 	uint32_t i;
 
@@ -117,10 +117,10 @@ static int load_node(struct ns_load *l, uint32_t entry, uint32_t node)
 			return -ENOMEM;
 		wrong = set_address(&l->cfg->nodes[node], given, text);
 		free(text);
-		ns_path(path, "nodes[%u].addresses[%u]", entry, i);
+		yml_path(path, "nodes[%u].addresses[%u]", entry, i);
 		if (wrong)
-			return ns_yaml_error(&l->yaml, path, "\"%.60s\" %s", raw->addresses[i],
-					     wrong);
+			return yml_error(&l->yaml, path, "\"%.60s\" %s", raw->addresses[i],
+					 wrong);
 	}
 	return 0;
 }
@@ -146,9 +146,9 @@ static int check_unique(struct ns_load *l, const struct ns_segment *s)
 			a = &na->nics[s->ports[i].nic];
 			b = &nb->nics[s->ports[j].nic];
 			if (same_host(a->addr4, b->addr4) || same_host(a->addr6, b->addr6))
-				return ns_yaml_error(&l->yaml, "nodes",
-						     "%s and %s have the same address on \"%s\"; %s",
-						     na->name, nb->name, s->name, "change one");
+				return yml_error(&l->yaml, "nodes",
+						 "%s and %s have the same address on \"%s\"; %s",
+						 na->name, nb->name, s->name, "change one");
 		}
 	return 0;
 }

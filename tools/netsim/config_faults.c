@@ -32,14 +32,14 @@ static int load_outage(struct ns_load *l, const char *path, const struct raw_fau
 	int err;
 
 	if (raw->nodes_count != 2)
-		return ns_yaml_error(&l->yaml, path, "an outage is between two; give %s",
-				     "\"nodes\" with two names");
+		return yml_error(&l->yaml, path, "an outage is between two; give %s",
+				 "\"nodes\" with two names");
 	err = ns_load_nodes(l, path, raw->nodes[0], &a);
 	if (!err)
 		err = ns_load_nodes(l, path, raw->nodes[1], &b);
 	if (!err && a.first < b.first + b.count && b.first < a.first + a.count)
-		err = ns_yaml_error(&l->yaml, path, "\"%s\" and \"%s\" overlap; name others",
-				    raw->nodes[0], raw->nodes[1]);
+		err = yml_error(&l->yaml, path, "\"%s\" and \"%s\" overlap; name others",
+				raw->nodes[0], raw->nodes[1]);
 	for (i = 0; !err && i < a.count; i++)
 		for (j = 0; !err && j < b.count; j++) {
 			fault->a = a.first + i;
@@ -62,8 +62,8 @@ static int load_side(struct ns_load *l, const char *path, const struct raw_group
 			return err;
 		for (j = span.first; j < span.first + span.count; j++) {
 			if (fault->group[j])
-				return ns_yaml_error(&l->yaml, path, "\"%s\" is on two sides; %s",
-						     l->cfg->nodes[j].name, "name it once");
+				return yml_error(&l->yaml, path, "\"%s\" is on two sides; %s",
+						 l->cfg->nodes[j].name, "name it once");
 			fault->group[j] = number;
 		}
 	}
@@ -77,7 +77,7 @@ static int load_partition(struct ns_load *l, const char *path, const struct raw_
 	int err;
 
 	if (!raw->groups_count)
-		return ns_yaml_error(&l->yaml, path, "a partition has sides; give \"groups\"");
+		return yml_error(&l->yaml, path, "a partition has sides; give \"groups\"");
 	for (i = 0; i < raw->groups_count; i++) {
 		err = load_side(l, path, &raw->groups[i], i + 1, fault);
 		if (err)
@@ -86,7 +86,7 @@ static int load_partition(struct ns_load *l, const char *path, const struct raw_
 	for (i = 1; i < l->cfg->nr_nodes; i++)
 		if (fault->group[i] != fault->group[0])
 			return add_fault(l, fault);
-	return ns_yaml_error(&l->yaml, path, "all nodes are on one side; name fewer");
+	return yml_error(&l->yaml, path, "all nodes are on one side; name fewer");
 }
 
 static int load_crash(struct ns_load *l, const char *path, const struct raw_fault *raw,
@@ -97,8 +97,8 @@ static int load_crash(struct ns_load *l, const char *path, const struct raw_faul
 	int err;
 
 	if (!raw->node || raw->end)
-		return ns_yaml_error(&l->yaml, path, "a crash is of one node, for good; %s",
-				     "give \"node\" and \"start\" alone");
+		return yml_error(&l->yaml, path, "a crash is of one node, for good; %s",
+				 "give \"node\" and \"start\" alone");
 	err = ns_load_nodes(l, path, raw->node, &span);
 	for (i = 0; !err && i < span.count; i++) {
 		fault->a = span.first + i;
@@ -123,31 +123,31 @@ static int load_fault(struct ns_load *l, uint32_t nr)
 {
 	const struct raw_fault *raw = &l->raw->faults[nr];
 	struct ns_fault fault = { .end_ns = NS_NEVER };
-	char path[NS_PATH_MAX];
+	char path[YML_PATH_MAX];
 	size_t i;
 	int err;
 
-	ns_path(path, "faults[%u]", nr);
+	yml_path(path, "faults[%u]", nr);
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (!strcmp(raw->kind, kinds[i].name))
 			break;
 	if (i == ARRAY_SIZE(kinds))
-		return ns_yaml_error(&l->yaml, path, "kind \"%.40s\" is unknown; use %s",
-				     raw->kind, "outage, partition or crash");
+		return yml_error(&l->yaml, path, "kind \"%.40s\" is unknown; use %s",
+				 raw->kind, "outage, partition or crash");
 	if ((raw->node && !kinds[i].node) || (raw->nodes && !kinds[i].nodes) ||
 	    (raw->groups && !kinds[i].groups))
-		return ns_yaml_error(&l->yaml, path, "%s has no \"%s\"; remove it", raw->kind,
-				     raw->node && !kinds[i].node ? "node" :
-				     raw->nodes && !kinds[i].nodes ? "nodes" : "groups");
+		return yml_error(&l->yaml, path, "%s has no \"%s\"; remove it", raw->kind,
+				 raw->node && !kinds[i].node ? "node" :
+				 raw->nodes && !kinds[i].nodes ? "nodes" : "groups");
 	if (!raw->start)
-		return ns_yaml_error(&l->yaml, path, "\"start\" is missing; add it");
-	err = ns_load_value(l, path, "start", raw->start, &ns_time, 0, NS_NEVER / 2,
+		return yml_error(&l->yaml, path, "\"start\" is missing; add it");
+	err = ns_load_value(l, path, "start", raw->start, &unit_time, 0, NS_NEVER / 2,
 			    &fault.start_ns);
 	if (!err)
-		err = ns_load_value(l, path, "end", raw->end, &ns_time, 0, NS_NEVER / 2,
+		err = ns_load_value(l, path, "end", raw->end, &unit_time, 0, NS_NEVER / 2,
 				    &fault.end_ns);
 	if (!err && fault.end_ns <= fault.start_ns)
-		err = ns_yaml_error(&l->yaml, path, "ends before it starts; raise \"end\"");
+		err = yml_error(&l->yaml, path, "ends before it starts; raise \"end\"");
 	if (err)
 		return err;
 	fault.kind = kinds[i].kind;

@@ -5,8 +5,9 @@
 
 #include "config.h"
 #include "config_schema.h"
-#include "config_units.h"
-#include "config_yaml.h"
+#include "file.h"
+#include "units.h"
+#include "yml.h"
 
 #ifndef ARRAY_SIZE
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -19,21 +20,18 @@ struct ns_span {
 };
 
 struct ns_load {
-	struct ns_yaml yaml;
+	struct yml yaml;
 	struct raw_config *raw;
 	struct ns_config *cfg;
 	struct ns_span spans[NS_NODES_MAX];
 };
-
-/* Whole file in *text, 0 at its end; message printed. A FIFO is no file. */
-int ns_file_read(const char *file, char **text, size_t *len);
 
 /*
  * The value at PATH.KEY (or PATH, if key is NULL), within [min, max]; text NULL:
  * *value keeps its default.
  */
 int ns_load_value(struct ns_load *l, const char *path, const char *key, const char *text,
-		  const struct ns_quantity *q, uint64_t min, uint64_t max, uint64_t *value);
+		  const struct unit_quantity *q, uint64_t min, uint64_t max, uint64_t *value);
 /* The node, or all nodes of the group, of that name. */
 int ns_load_nodes(struct ns_load *l, const char *path, const char *name,
 		  struct ns_span *span);

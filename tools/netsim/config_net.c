@@ -42,18 +42,18 @@ struct draft {
 static const struct {
 	const char *key;
 	size_t raw, value;
-	const struct ns_quantity *quantity;
+	const struct unit_quantity *quantity;
 	uint64_t min, max;
 } path_keys[] = {
-	{ "latency", RAW(latency), PATH(latency_ns), &ns_time, 1, NS_LATENCY_MAX_NS },
-	{ "jitter", RAW(jitter), PATH(jitter_ns), &ns_time, 0, NS_LATENCY_MAX_NS },
-	{ "rate", RAW(rate), PATH(rate_bps), &ns_rate, 1000, RATE_MAX_BPS },
-	{ "ecn", RAW(ecn), PATH(ecn_bytes), &ns_size, 1, QUEUE_MAX },
-	{ "loss", RAW(loss), SHARE(loss), &ns_share, 0, NS_PPM },
-	{ "duplicate", RAW(duplicate), SHARE(duplicate), &ns_share, 0, NS_PPM },
-	{ "corrupt", RAW(corrupt), SHARE(corrupt), &ns_share, 0, NS_PPM },
-	{ "reorder", RAW(reorder), SHARE(reorder), &ns_share, 0, NS_PPM },
-	{ "reorder_by", RAW(reorder_by), PATH(reorder_ns), &ns_time, 1, NS_LATENCY_MAX_NS },
+	{ "latency", RAW(latency), PATH(latency_ns), &unit_time, 1, NS_LATENCY_MAX_NS },
+	{ "jitter", RAW(jitter), PATH(jitter_ns), &unit_time, 0, NS_LATENCY_MAX_NS },
+	{ "rate", RAW(rate), PATH(rate_bps), &unit_rate, 1000, RATE_MAX_BPS },
+	{ "ecn", RAW(ecn), PATH(ecn_bytes), &unit_size, 1, QUEUE_MAX },
+	{ "loss", RAW(loss), SHARE(loss), &unit_share, 0, NS_PPM },
+	{ "duplicate", RAW(duplicate), SHARE(duplicate), &unit_share, 0, NS_PPM },
+	{ "corrupt", RAW(corrupt), SHARE(corrupt), &unit_share, 0, NS_PPM },
+	{ "reorder", RAW(reorder), SHARE(reorder), &unit_share, 0, NS_PPM },
+	{ "reorder_by", RAW(reorder_by), PATH(reorder_ns), &unit_time, 1, NS_LATENCY_MAX_NS },
 };
 
 /* Bytes, or the time that they take at the rate. */
@@ -63,12 +63,12 @@ static int load_queue(struct ns_load *l, const char *path, const char *text, str
 
 	if (!text)
 		return 0;
-	if (!ns_unit_parse(&ns_time, text, &v) && v && v <= 60ull * SECOND_NS) {
+	if (!unit_parse(&unit_time, text, &v) && v && v <= 60ull * SECOND_NS) {
 		d->queue_ns = v;
 		return 0;
 	}
 	d->queue_ns = 0;
-	return ns_load_value(l, path, "queue", text, &ns_size, QUEUE_MIN, QUEUE_MAX,
+	return ns_load_value(l, path, "queue", text, &unit_size, QUEUE_MIN, QUEUE_MAX,
 			     &d->path.queue_bytes);
 }
 
@@ -99,14 +99,14 @@ static int finish_path(struct ns_load *l, const char *path, struct draft *d,
 	struct ns_path *p = &d->path;
 
 	if (!d->has_latency)
-		return ns_yaml_error(&l->yaml, path, "\"latency\" is missing; add it, %s",
-				     "1ns or more");
+		return yml_error(&l->yaml, path, "\"latency\" is missing; add it, %s",
+				 "1ns or more");
 	if (!p->rate_bps && (p->queue_bytes || d->queue_ns || p->ecn_bytes))
-		return ns_yaml_error(&l->yaml, path, "\"queue\" or \"ecn\" without \"rate\": %s",
-				     "nothing would ever wait; add a rate");
+		return yml_error(&l->yaml, path, "\"queue\" or \"ecn\" without \"rate\": %s",
+				 "nothing would ever wait; add a rate");
 	if (!d->reorder != !p->reorder_ns)
-		return ns_yaml_error(&l->yaml, path, "%s; give both",
-				     "\"reorder\" and \"reorder_by\" need each other");
+		return yml_error(&l->yaml, path, "%s; give both",
+				 "\"reorder\" and \"reorder_by\" need each other");
 	bytes = (unsigned __int128)p->rate_bps * (d->queue_ns ? d->queue_ns : QUEUE_NS) / 8 /
 		SECOND_NS;
 	if (d->queue_ns)
@@ -114,9 +114,9 @@ static int finish_path(struct ns_load *l, const char *path, struct draft *d,
 	else if (p->rate_bps && !p->queue_bytes)
 		p->queue_bytes = bytes < QUEUE_DEFAULT ? QUEUE_DEFAULT : bytes;
 	if (p->ecn_bytes >= p->queue_bytes && p->ecn_bytes)
-		return ns_yaml_error(&l->yaml, path,
-				     "\"ecn\" is not below the queue's %llu bytes; lower it",
-				     (unsigned long long)p->queue_bytes);
+		return yml_error(&l->yaml, path,
+				 "\"ecn\" is not below the queue's %llu bytes; lower it",
+				 (unsigned long long)p->queue_bytes);
 	p->loss_ppm = d->loss;
 	p->duplicate_ppm = d->duplicate;
 	p->corrupt_ppm = d->corrupt;
@@ -134,11 +134,11 @@ static int add_port(struct ns_load *l, const char *path, uint32_t segment, uint3
 
 	for (i = 0; i < s->nr_ports; i++)
 		if (s->ports[i].node == node)
-			return ns_yaml_error(&l->yaml, path, "node \"%s\" is named twice; %s",
-					     n->name, "name it once");
+			return yml_error(&l->yaml, path, "node \"%s\" is named twice; %s",
+					 n->name, "name it once");
 	if (n->nr_nics == NS_NICS_MAX)
-		return ns_yaml_error(&l->yaml, path, "node \"%s\" has %u interfaces already; %s",
-				     n->name, NS_NICS_MAX, "join some links to a switch");
+		return yml_error(&l->yaml, path, "node \"%s\" has %u interfaces already; %s",
+				 n->name, NS_NICS_MAX, "join some links to a switch");
 	*nic = (struct ns_nic){ .segment = segment, .port = s->nr_ports };
 	memcpy(nic->mac, (uint8_t []){ 2, 0, 0, segment, 0, node + 1 }, sizeof(nic->mac));
 	snprintf(nic->ifname, sizeof(nic->ifname), "eth%u", n->nr_nics);
@@ -152,26 +152,26 @@ static int add_segment(struct ns_load *l, const char *path, const char *name,
 {
 	struct ns_config *cfg = l->cfg;
 	struct ns_segment *s = &cfg->segments[cfg->nr_segments];
-	char full[NS_PATH_MAX];
+	char full[YML_PATH_MAX];
 	struct ns_span span;
 	uint32_t i, j;
 	int err = 0;
 
-	ns_path(full, "%s.name", path);
+	yml_path(full, "%s.name", path);
 	snprintf(s->name, sizeof(s->name), "%s", name ? name : other);
 	if (name && strlen(name) >= sizeof(s->name))
-		return ns_yaml_error(&l->yaml, full, "too long; at most %u letters",
-				     NS_NAME_MAX - 1);
+		return yml_error(&l->yaml, full, "too long; at most %u letters",
+				 NS_NAME_MAX - 1);
 	for (i = 0; i < cfg->nr_segments; i++)
 		if (!strcmp(cfg->segments[i].name, s->name))
-			return ns_yaml_error(&l->yaml, full, "\"%s\" is there already; %s",
-					     s->name, "use another name");
+			return yml_error(&l->yaml, full, "\"%s\" is there already; %s",
+					 s->name, "use another name");
 	s->ports = calloc(NS_NODES_MAX, sizeof(*s->ports));
 	cfg->nr_segments++;
 	if (!s->ports)
 		return -ENOMEM;
 	for (i = 0; !err && i < count; i++) {
-		ns_path(full, "%s.nodes[%u]", path, i);
+		yml_path(full, "%s.nodes[%u]", path, i);
 		err = ns_load_nodes(l, full, nodes[i], &span);
 		for (j = 0; !err && j < span.count; j++)
 			err = add_port(l, full, cfg->nr_segments - 1, span.first + j);
@@ -179,7 +179,7 @@ static int add_segment(struct ns_load *l, const char *path, const char *name,
 	if (err)
 		return err;
 	if (s->nr_ports < NS_NODES_MIN)
-		return ns_yaml_error(&l->yaml, full, "one node; a link needs two or more");
+		return yml_error(&l->yaml, full, "one node; a link needs two or more");
 	s->paths = calloc(s->nr_ports * s->nr_ports, sizeof(*s->paths));
 	return s->paths ? 0 : -ENOMEM;
 }
@@ -195,13 +195,13 @@ static int mark_override(struct ns_load *l, const char *path, const struct ns_se
 {
 	struct ns_span from = { 0, NS_NODES_MAX }, to = from;
 	uint32_t i, n = s->nr_ports, hits = 0;
-	char full[NS_PATH_MAX];
+	char full[YML_PATH_MAX];
 	int err = 0;
 
-	ns_path(full, "%s.from", path);
+	yml_path(full, "%s.from", path);
 	if (raw->from)
 		err = ns_load_nodes(l, full, raw->from, &from);
-	ns_path(full, "%s.to", path);
+	yml_path(full, "%s.to", path);
 	if (!err && raw->to)
 		err = ns_load_nodes(l, full, raw->to, &to);
 	for (i = 0; !err && i < n * n; i++) {
@@ -209,16 +209,16 @@ static int mark_override(struct ns_load *l, const char *path, const struct ns_se
 		    !in_span(&to, s->ports[i % n].node))
 			continue;
 		if (marks[i])
-			return ns_yaml_error(&l->yaml, path,
-					     "paths[%u] says otherwise for %s to %s; say it once",
-					     marks[i] - 1, l->cfg->nodes[s->ports[i / n].node].name,
-					     l->cfg->nodes[s->ports[i % n].node].name);
+			return yml_error(&l->yaml, path,
+					 "paths[%u] says otherwise for %s to %s; say it once",
+					 marks[i] - 1, l->cfg->nodes[s->ports[i / n].node].name,
+					 l->cfg->nodes[s->ports[i % n].node].name);
 		marks[i] = nr + 1;
 		hits++;
 	}
 	if (!err && !hits)
-		err = ns_yaml_error(&l->yaml, path, "no path of \"%s\" goes there; %s", s->name,
-				    "\"from\" and \"to\" are two of its nodes");
+		err = yml_error(&l->yaml, path, "no path of \"%s\" goes there; %s", s->name,
+				"\"from\" and \"to\" are two of its nodes");
 	return err;
 }
 
@@ -228,21 +228,21 @@ static int load_paths(struct ns_load *l, const char *path, const struct raw_link
 	uint16_t marks[NS_NODES_MAX * NS_NODES_MAX] = { 0 };
 	struct draft base = { 0 }, d;
 	uint32_t i, n = s->nr_ports;
-	char full[NS_PATH_MAX];
+	char full[YML_PATH_MAX];
 	int err;
 
 	err = load_path(l, path, &raw->path, &base);
 	for (i = 0; !err && i < raw->paths_count; i++) {
-		ns_path(full, "%s.paths[%u]", path, i);
+		yml_path(full, "%s.paths[%u]", path, i);
 		err = mark_override(l, full, s, &raw->paths[i], i, marks);
 	}
 	for (i = 0; !err && i < n * n; i++) {
 		if (i / n == i % n)
 			continue;
 		d = base;
-		ns_path(full, "%s", path);
+		yml_path(full, "%s", path);
 		if (marks[i]) {
-			ns_path(full, "%s.paths[%u]", path, marks[i] - 1);
+			yml_path(full, "%s.paths[%u]", path, marks[i] - 1);
 			err = load_path(l, full, &raw->paths[marks[i] - 1].path, &d);
 		}
 		if (!err)
@@ -254,10 +254,10 @@ static int load_paths(struct ns_load *l, const char *path, const struct raw_link
 static int load_link(struct ns_load *l, uint32_t i)
 {
 	const struct raw_link *raw = &l->raw->links[i];
-	char path[NS_PATH_MAX], name[NS_NAME_MAX];
+	char path[YML_PATH_MAX], name[NS_NAME_MAX];
 	int err;
 
-	ns_path(path, "links[%u]", i);
+	yml_path(path, "links[%u]", i);
 	snprintf(name, sizeof(name), "link%u", i);
 	err = add_segment(l, path, raw->name, name, raw->nodes, raw->nodes_count);
 	return err ? err : load_paths(l, path, raw, &l->cfg->segments[l->cfg->nr_segments - 1]);
@@ -266,19 +266,19 @@ static int load_link(struct ns_load *l, uint32_t i)
 static int read_rows(struct ns_load *l, const struct raw_matrix *raw, struct ns_matrix *m)
 {
 	uint64_t row[NS_NODES_MAX];
-	char path[NS_PATH_MAX], why[160];
+	char path[YML_PATH_MAX], why[160];
 	uint32_t i;
 	int n;
 
 	m->n = raw->rows_count;
 	for (i = 0; i < m->n; i++) {
-		ns_path(path, "matrix.rows[%u]", i);
+		yml_path(path, "matrix.rows[%u]", i);
 		n = ns_matrix_row(raw->rows[i], i, row, why, sizeof(why));
 		if (n < 0)
-			return ns_yaml_error(&l->yaml, path, "%s", why);
+			return yml_error(&l->yaml, path, "%s", why);
 		if ((uint32_t)n != m->n)
-			return ns_yaml_error(&l->yaml, path, "%d numbers in %u rows; %s", n, m->n,
-					     "make them equal");
+			return yml_error(&l->yaml, path, "%d numbers in %u rows; %s", n, m->n,
+					 "make them equal");
 		memcpy(&m->latency_ns[i * n], row, n * sizeof(*row));
 	}
 	return 0;
@@ -291,7 +291,7 @@ static int read_matrix(struct ns_load *l, const struct raw_matrix *raw, struct n
 	int err;
 
 	if (!raw->file == !raw->rows)
-		return ns_yaml_error(&l->yaml, "matrix", "give either \"file\" or \"rows\"");
+		return yml_error(&l->yaml, "matrix", "give either \"file\" or \"rows\"");
 	if (raw->rows)
 		return read_rows(l, raw, m);
 	if (!l->yaml.loaded || *raw->file == '/')
@@ -332,8 +332,8 @@ static int load_matrix(struct ns_load *l, struct ns_matrix *m)
 		return err;
 	n = s->nr_ports;
 	if (m->n != n)
-		return ns_yaml_error(&l->yaml, "matrix", "%u rows for %u nodes; %s", m->n, n,
-				     "make them equal, or name its nodes by \"nodes\"");
+		return yml_error(&l->yaml, "matrix", "%u rows for %u nodes; %s", m->n, n,
+				 "make them equal, or name its nodes by \"nodes\"");
 	for (i = 0; !err && i < n * n; i++) {
 		if (i / n == i % n)
 			continue;
@@ -352,10 +352,10 @@ int ns_load_segments(struct ns_load *l)
 	int err = 0;
 
 	if (!n)
-		return ns_yaml_error(&l->yaml, "", "no network; add \"links\" or a \"matrix\"");
+		return yml_error(&l->yaml, "", "no network; add \"links\" or a \"matrix\"");
 	if (n > SEGMENTS_MAX)
-		return ns_yaml_error(&l->yaml, "links", "%u links; at most %u are possible", n,
-				     SEGMENTS_MAX);
+		return yml_error(&l->yaml, "links", "%u links; at most %u are possible", n,
+				 SEGMENTS_MAX);
 	l->cfg->segments = calloc(n, sizeof(*l->cfg->segments));
 	if (!l->cfg->segments)
 		return -ENOMEM;

@@ -19,10 +19,10 @@
  */
 static const struct backend {
 	const char *name;
-	uint32_t mem_mib, cpus_max;
+	uint32_t mem_mib;
 } backends[] = {
-	{ "um", 256, 1 },
-	{ "qemu", 128, 8 },
+	{ "um", 256 },
+	{ "qemu", 128 },
 };
 
 static int check_name(struct ns_load *l, const char *path, const char *name, size_t digits)
@@ -30,21 +30,21 @@ static int check_name(struct ns_load *l, const char *path, const char *name, siz
 	size_t i, len = strlen(name);
 
 	if (len + digits >= NS_NAME_MAX)
-		return ns_yaml_error(&l->yaml, path, "\"%.40s\" is too long; at most %u letters%s",
-				     name, NS_NAME_MAX - 1, digits ? " with the number" : "");
+		return yml_error(&l->yaml, path, "\"%.40s\" is too long; at most %u letters%s",
+				 name, NS_NAME_MAX - 1, digits ? " with the number" : "");
 	for (i = 0; i < len; i++)
 		if (!(isalnum((unsigned char)name[i]) || (i && name[i] == '-')))
 			break;
 	if (i < len || isdigit((unsigned char)*name) || name[len - 1] == '-')
-		return ns_yaml_error(&l->yaml, path, "\"%.40s\" is no host name; %s", name,
-				     "use letters, digits and -, beginning with a letter");
+		return yml_error(&l->yaml, path, "\"%.40s\" is no host name; %s", name,
+				 "use letters, digits and -, beginning with a letter");
 	return 0;
 }
 
 static const struct backend *find_backend(struct ns_load *l, const char *path,
 					  const char *name)
 {
-	char full[NS_PATH_MAX];
+	char full[YML_PATH_MAX];
 	size_t i;
 
 	if (!name)
@@ -52,8 +52,8 @@ static const struct backend *find_backend(struct ns_load *l, const char *path,
 	for (i = 0; i < ARRAY_SIZE(backends); i++)
 		if (!strcmp(backends[i].name, name))
 			return &backends[i];
-	ns_path(full, "%s.backend", path);
-	ns_yaml_error(&l->yaml, full, "\"%.40s\" is unknown; use um or qemu", name);
+	yml_path(full, "%s.backend", path);
+	yml_error(&l->yaml, full, "\"%.40s\" is unknown; use um or qemu", name);
 	return NULL;
 }
 
@@ -65,9 +65,9 @@ static int add_node(struct ns_load *l, const char *path, const char *name,
 
 	for (i = 0; i < cfg->nr_nodes; i++)
 		if (!strcasecmp(cfg->nodes[i].name, name))
-			return ns_yaml_error(&l->yaml, path,
-					     "node \"%s\" is there already; use another name",
-					     name);
+			return yml_error(&l->yaml, path,
+					 "node \"%s\" is there already; use another name",
+					 name);
 	cfg->nodes[cfg->nr_nodes] = *like;
 	snprintf(cfg->nodes[cfg->nr_nodes].name, NS_NAME_MAX, "%.31s", name);
 	cfg->nr_nodes++;
@@ -77,35 +77,32 @@ static int add_node(struct ns_load *l, const char *path, const char *name,
 static int load_entry(struct ns_load *l, uint32_t n)
 {
 	const struct raw_node *raw = &l->raw->nodes[n];
-	uint64_t count = 1, mem, cpus = 1;
-	char path[NS_PATH_MAX], full[NS_PATH_MAX], name[2 * NS_NAME_MAX];
+	uint64_t count = 1, mem;
+	char path[YML_PATH_MAX], full[YML_PATH_MAX], name[2 * NS_NAME_MAX];
 	const struct backend *b;
 	struct ns_node like = { 0 };
 	uint32_t i;
 	int err;
 
-	ns_path(path, "nodes[%u]", n);
-	ns_path(full, "nodes[%u].name", n);
+	yml_path(path, "nodes[%u]", n);
+	yml_path(full, "nodes[%u].name", n);
 	b = find_backend(l, path, raw->backend);
 	if (!b)
 		return -EINVAL;
 	mem = (uint64_t)b->mem_mib << 20;
-	err = ns_load_value(l, path, "count", raw->count, &ns_count, 1, NS_NODES_MAX, &count);
+	err = ns_load_value(l, path, "count", raw->count, &unit_count, 1, NS_NODES_MAX, &count);
 	if (!err)
 		err = check_name(l, full, raw->name, raw->count ? 2 : 0);
 	if (!err)
-		err = ns_load_value(l, path, "memory", raw->memory, &ns_size, 32u << 20,
+		err = ns_load_value(l, path, "memory", raw->memory, &unit_size, 32u << 20,
 				    64ull << 30, &mem);
-	if (!err)
-		err = ns_load_value(l, path, "cpus", raw->cpus, &ns_count, 1, b->cpus_max, &cpus);
 	if (err)
 		return err;
 	if (count > NS_NODES_MAX - l->cfg->nr_nodes)
-		return ns_yaml_error(&l->yaml, path, "too many nodes; at most %u are possible",
-				     NS_NODES_MAX);
+		return yml_error(&l->yaml, path, "too many nodes; at most %u are possible",
+				 NS_NODES_MAX);
 	like.backend = b->name;
 	like.mem_mib = mem >> 20;
-	like.cpus = cpus;
 	l->spans[n].first = l->cfg->nr_nodes;
 	l->spans[n].count = count;
 	for (i = 0; !err && i < count; i++) {
@@ -128,8 +125,8 @@ int ns_load_node_list(struct ns_load *l)
 	for (i = 0; !err && i < l->raw->nodes_count; i++)
 		err = load_entry(l, i);
 	if (!err && l->cfg->nr_nodes < NS_NODES_MIN)
-		err = ns_yaml_error(&l->yaml, "nodes", "one node; a network needs at least %u",
-				    NS_NODES_MIN);
+		err = yml_error(&l->yaml, "nodes", "one node; a network needs at least %u",
+				NS_NODES_MIN);
 	return err;
 }
 
@@ -149,7 +146,7 @@ int ns_load_nodes(struct ns_load *l, const char *path, const char *name,
 		if (!strcmp(l->cfg->nodes[i].name, name))
 			return 0;
 	}
-	return ns_yaml_error(&l->yaml, path, "no node \"%.40s\"; give a name of \"nodes\"", name);
+	return yml_error(&l->yaml, path, "no node \"%.40s\"; give a name of \"nodes\"", name);
 }
 
 /* Number of the node among those of its group, told by its name. */
@@ -234,8 +231,8 @@ static int add_sysctl(struct ns_load *l, struct ns_node *node, const char *path,
 	value = strchr(key, '=');
 	if (!value || value == key || !value[1] || key + strcspn(key, " \t\n/") < value) {
 		free(key);
-		return ns_yaml_error(&l->yaml, path, "\"%.60s\" is wrong; write %s", text,
-				     "KEY=VALUE, such as net.ipv4.ip_forward=1");
+		return yml_error(&l->yaml, path, "\"%.60s\" is wrong; write %s", text,
+				 "KEY=VALUE, such as net.ipv4.ip_forward=1");
 	}
 	*value++ = '\0';
 	more = realloc(node->sysctls, (node->nr_sysctls + 1) * sizeof(*more));
@@ -274,29 +271,29 @@ static int load_command(struct ns_load *l, struct ns_node *node, uint32_t entry,
 	struct ns_command like = {
 		.run = raw->run, .background = raw->background, .may_fail = raw->may_fail,
 	};
-	char path[NS_PATH_MAX];
+	char path[YML_PATH_MAX];
 	int err;
 
-	ns_path(path, "nodes[%u].commands[%u]", entry, i);
-	err = ns_load_value(l, path, "start", raw->start, &ns_time, 0, NS_NEVER / 2,
+	yml_path(path, "nodes[%u].commands[%u]", entry, i);
+	err = ns_load_value(l, path, "start", raw->start, &unit_time, 0, NS_NEVER / 2,
 			    &like.start_ns);
 	if (!err && like.start_ns >= l->cfg->stop_ns)
-		err = ns_yaml_error(&l->yaml, path,
-				    "starts when the run is over; start earlier or raise \"stop\"");
+		err = yml_error(&l->yaml, path,
+				"starts when the run is over; start earlier or raise \"stop\"");
 	return err ? err : add_command(l->cfg, node, &like);
 }
 
 static int load_words(struct ns_load *l, struct ns_node *node, uint32_t entry)
 {
 	const struct raw_node *raw = &l->raw->nodes[entry];
-	char path[NS_PATH_MAX], qdisc[512];
+	char path[YML_PATH_MAX], qdisc[512];
 	uint32_t i;
 	int err;
 
 	err = add_texts(l->cfg, node, &node->modules, &node->nr_modules, raw->modules,
 			raw->modules_count);
 	for (i = 0; !err && i < raw->sysctls_count; i++) {
-		ns_path(path, "nodes[%u].sysctls[%u]", entry, i);
+		yml_path(path, "nodes[%u].sysctls[%u]", entry, i);
 		err = add_sysctl(l, node, path, raw->sysctls[i]);
 	}
 	for (i = 0; !err && raw->qdisc && i < node->nr_nics; i++) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * All keys of a configuration, for libcyaml and for config_yaml.c. Every scalar
+ * All keys of a configuration, for libcyaml and for tools/lib/yml.c. Every scalar
  * but the two flags of a command is loaded as text, since it may have a unit.
  * The limits of lists bound what a hostile file can make us allocate.
  */
@@ -96,7 +96,6 @@ static const cyaml_schema_field_t node_fields[] = {
 	TEXT("count", OPT, struct raw_node, count),
 	TEXT("backend", OPT, struct raw_node, backend),
 	TEXT("memory", OPT, struct raw_node, memory),
-	TEXT("cpus", OPT, struct raw_node, cpus),
 	LIST("addresses", OPT, struct raw_node, addresses, &text_entry, 0, 2 * NS_NICS_MAX),
 	LIST("sysctls", OPT, struct raw_node, sysctls, &text_entry, 0, LIST_MAX),
 	LIST("modules", OPT, struct raw_node, modules, &text_entry, 0, LIST_MAX),

@@ -42,7 +42,7 @@ struct raw_command {
 };
 
 struct raw_node {
-	char *name, *count, *backend, *memory, *cpus, *qdisc;
+	char *name, *count, *backend, *memory, *qdisc;
 	char **addresses, **sysctls, **modules, **setup, **programs;
 	unsigned int addresses_count, sysctls_count, modules_count, setup_count;
 	unsigned int programs_count;

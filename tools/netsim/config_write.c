@@ -32,12 +32,12 @@ static void put_text(FILE *f, const char *s)
 	fputc('"', f);
 }
 
-static void put_value(FILE *f, const char *key, const struct ns_quantity *q, uint64_t v,
+static void put_value(FILE *f, const char *key, const struct unit_quantity *q, uint64_t v,
 		      const char *end)
 {
-	char text[NS_UNIT_TEXT];
+	char text[UNIT_TEXT];
 
-	fprintf(f, "%s: %s%s", key, ns_unit_format(q, v, text), end);
+	fprintf(f, "%s: %s%s", key, unit_format(q, v, text), end);
 }
 
 static void put_list(FILE *f, const char *key, char **list, uint32_t n)
@@ -78,7 +78,7 @@ static void put_commands(FILE *f, const struct ns_node *node)
 	for (c = node->commands; c < node->commands + node->nr_commands; c++) {
 		fputs("      - run: ", f);
 		put_text(f, c->run);
-		put_value(f, "\n        start", &ns_time, c->start_ns, "\n");
+		put_value(f, "\n        start", &unit_time, c->start_ns, "\n");
 		fprintf(f, "        background: %s\n        may_fail: %s\n",
 			c->background ? "true" : "false", c->may_fail ? "true" : "false");
 	}
@@ -106,8 +106,8 @@ static int put_node(FILE *f, const struct ns_node *node)
 {
 	int err;
 
-	fprintf(f, "  - name: %s\n    backend: %s\n    memory: %uMiB\n    cpus: %u\n", node->name,
-		node->backend, node->mem_mib, node->cpus);
+	fprintf(f, "  - name: %s\n    backend: %s\n    memory: %uMiB\n", node->name,
+		node->backend, node->mem_mib);
 	put_addresses(f, node);
 	err = put_sysctls(f, node);
 	put_list(f, "modules", node->modules, node->nr_modules);
@@ -126,20 +126,20 @@ static void put_path(FILE *f, const struct ns_path *p, bool all, const char *bef
 {
 	const struct {
 		const char *key;
-		const struct ns_quantity *q;
+		const struct unit_quantity *q;
 		uint64_t value;
 		bool always;
 	} keys[] = {
-		{ "latency", &ns_time, p->latency_ns, true },
-		{ "jitter", &ns_time, p->jitter_ns, true },
-		{ "rate", &ns_rate, p->rate_bps, false },
-		{ "queue", &ns_size, p->queue_bytes, false },
-		{ "ecn", &ns_size, p->ecn_bytes, false },
-		{ "loss", &ns_share, p->loss_ppm, true },
-		{ "duplicate", &ns_share, p->duplicate_ppm, true },
-		{ "corrupt", &ns_share, p->corrupt_ppm, true },
-		{ "reorder", &ns_share, p->reorder_ppm, false },
-		{ "reorder_by", &ns_time, p->reorder_ns, false },
+		{ "latency", &unit_time, p->latency_ns, true },
+		{ "jitter", &unit_time, p->jitter_ns, true },
+		{ "rate", &unit_rate, p->rate_bps, false },
+		{ "queue", &unit_size, p->queue_bytes, false },
+		{ "ecn", &unit_size, p->ecn_bytes, false },
+		{ "loss", &unit_share, p->loss_ppm, true },
+		{ "duplicate", &unit_share, p->duplicate_ppm, true },
+		{ "corrupt", &unit_share, p->corrupt_ppm, true },
+		{ "reorder", &unit_share, p->reorder_ppm, false },
+		{ "reorder_by", &unit_time, p->reorder_ns, false },
 	};
 	size_t i;
 
@@ -211,9 +211,9 @@ static void put_fault(FILE *f, const struct ns_config *cfg, const struct ns_faul
 		fprintf(f, "  - kind: crash\n    node: %s\n", cfg->nodes[fault->a].name);
 		break;
 	}
-	put_value(f, "    start", &ns_time, fault->start_ns, "\n");
+	put_value(f, "    start", &unit_time, fault->start_ns, "\n");
 	if (fault->end_ns != NS_NEVER)
-		put_value(f, "    end", &ns_time, fault->end_ns, "\n");
+		put_value(f, "    end", &unit_time, fault->end_ns, "\n");
 }
 
 static int put_config(FILE *f, const struct ns_config *cfg)
@@ -225,7 +225,7 @@ static int put_config(FILE *f, const struct ns_config *cfg)
 	put_text(f, cfg->path);
 	fprintf(f, "\nseed: %llu\n", (unsigned long long)cfg->seed);
 	if (cfg->stop_ns != NS_NEVER)
-		put_value(f, "stop", &ns_time, cfg->stop_ns, "\n");
+		put_value(f, "stop", &unit_time, cfg->stop_ns, "\n");
 	fprintf(f, "epoch: %llu\nnodes:\n", (unsigned long long)cfg->epoch_s);
 	for (i = 0; !err && i < cfg->nr_nodes; i++)
 		err = put_node(f, &cfg->nodes[i]);

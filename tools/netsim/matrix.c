@@ -31,7 +31,7 @@ int ns_matrix_row(char *text, uint32_t row, uint64_t *entries, char *why, size_t
 			return -EINVAL;
 		}
 		snprintf(ms, sizeof(ms), "%.40sms", word);
-		err = ns_unit_parse(&ns_time, ms, &ns);
+		err = unit_parse(&unit_time, ms, &ns);
 		if (!err && n != row && (!ns || ns > NS_LATENCY_MAX_NS))
 			err = -ERANGE;
 		if (err) {
@@ -48,7 +48,7 @@ int ns_matrix_row(char *text, uint32_t row, uint64_t *entries, char *why, size_t
 
 static int bad_line(const char *file, unsigned int line, char *why)
 {
-	ns_clean(why);
+	yml_clean(why);
 	fprintf(stderr, "netsim: %s:%u: %s\n", file, line, why);
 	return -EINVAL;
 }
@@ -93,7 +93,7 @@ int ns_matrix_read(struct ns_matrix *m, const char *file)
 	char *text;
 	int err;
 
-	err = ns_file_read(file, &text, &len);
+	err = file_read(file, NS_FILE_MAX, &text, &len);
 	if (err)
 		return err;
 	if (strlen(text) != len)

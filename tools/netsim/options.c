@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "config_units.h"
+#include "units.h"
 
 #define SNAPLEN_DEFAULT	256	/* headers, and what an application says first */
 #define MORE_MAX	8
@@ -34,15 +34,15 @@ static const struct option common[] = {
 
 #define NR_COMMON	(sizeof(common) / sizeof(*common))
 
-static int parse_number(const char *name, const char *text, const struct ns_quantity *q,
+static int parse_number(const char *name, const char *text, const struct unit_quantity *q,
 			uint64_t min, uint64_t max, uint64_t *value)
 {
-	char low[NS_UNIT_TEXT], high[NS_UNIT_TEXT];
+	char low[UNIT_TEXT], high[UNIT_TEXT];
 
-	if (!ns_unit_parse(q, text, value) && *value >= min && *value <= max)
+	if (!unit_parse(q, text, value) && *value >= min && *value <= max)
 		return 0;
 	fprintf(stderr, "netsim: --%s: \"%.40s\" is wrong; give %s, %s to %s\n", name, text,
-		q->want, ns_unit_format(q, min, low), ns_unit_format(q, max, high));
+		q->want, unit_format(q, min, low), unit_format(q, max, high));
 	return -EINVAL;
 }
 
@@ -66,17 +66,17 @@ static int parse_common(int val, struct ns_run_options *opt)
 		opt->out = optarg;
 		break;
 	case OPT_SEED:
-		err = parse_number("seed", optarg, &ns_count, 1, UINT64_MAX, &opt->seed);
+		err = parse_number("seed", optarg, &unit_count, 1, UINT64_MAX, &opt->seed);
 		break;
 	case OPT_STOP:
-		err = parse_number("stop", optarg, &ns_time, 1, NS_NEVER / 2, &opt->stop_ns);
+		err = parse_number("stop", optarg, &unit_time, 1, NS_NEVER / 2, &opt->stop_ns);
 		break;
 	case OPT_SNAPLEN:
-		err = parse_number("snaplen", optarg, &ns_count, 0, NS_FRAME_MAX, &v);
+		err = parse_number("snaplen", optarg, &unit_count, 0, NS_FRAME_MAX, &v);
 		opt->snaplen = v;
 		break;
 	case OPT_SILENCE:
-		err = parse_number("silence", optarg, &ns_count, 1, 86400, &v);
+		err = parse_number("silence", optarg, &unit_count, 1, 86400, &v);
 		opt->silence_s = v;
 		break;
 	case OPT_KERNEL:

@@ -374,12 +374,9 @@ static int open_process(struct qemu *q)
 	return ns_process_watch(&q->exit, q->pid);
 }
 
-/* Several CPUs take turns in slices that QEMU cuts at our windows, whose ends vary. */
-#define WHY_ONE_CPU	"runs with several cpus would not repeat; use cpus: 1"
-
 static int start(struct ns_vm *vm)
 {
-	const char *why = vm->cfg->cpus > 1 ? WHY_ONE_CPU : qemu_missing(vm->boot);
+	const char *why = qemu_missing(vm->boot);
 	struct qemu *q = why ? NULL : calloc(1, sizeof(*q));
 	int err;
 

@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
-#include "config_units.h"
+#include "units.h"
 #include "loop.h"
 
 #define MARK		1
@@ -354,9 +354,10 @@ static int handle(int val, void *arg)
 		shell.go_on = true;
 		return 0;
 	}
-	if (!ns_unit_parse(&ns_time, optarg, &shell.at_ns) && shell.at_ns < NS_NEVER / 2)
+	if (!unit_parse(&unit_time, optarg, &shell.at_ns) && shell.at_ns < NS_NEVER / 2)
 		return 0;
-	fprintf(stderr, "netsim: shell: --at \"%.40s\" is wrong; give %s\n", optarg, ns_time.want);
+	fprintf(stderr, "netsim: shell: --at \"%.40s\" is wrong; give %s\n", optarg,
+		unit_time.want);
 	return -EINVAL;
 }
 

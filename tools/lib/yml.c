@@ -22,56 +22,58 @@
 #include <string.h>
 #include <strings.h>
 
-#include "config_yaml.h"
+#include "yml.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define FIRST_MAX	128
 #define LINES(node)	((unsigned int)(node)->start_mark.line + 1)
 
 struct walk {
-	struct ns_yaml *y;
-	char path[NS_PATH_MAX];
+	struct yml *y;
+	char path[YML_PATH_MAX];
 };
 
 static int check_value(struct walk *w, yaml_node_t *node,
 		       const cyaml_schema_value_t *schema);
 
-void ns_path(char path[NS_PATH_MAX], const char *fmt, ...)
+void yml_path(char path[YML_PATH_MAX], const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(path, NS_PATH_MAX, fmt, ap);
+	vsnprintf(path, YML_PATH_MAX, fmt, ap);
 	va_end(ap);
 }
 
 /* What a file holds must neither look like a second message nor talk to a terminal. */
-void ns_clean(char *text)
+void yml_clean(char *text)
 {
 	for (; *text; text++)
 		if ((unsigned char)*text < ' ' || *text == 0x7f)
 			*text = '?';
 }
 
-static void print_error(struct ns_yaml *y, unsigned int line, const char *path,
+static void print_error(struct yml *y, unsigned int line, const char *path,
 			const char *fmt, va_list ap)
 {
-	char text[NS_PATH_MAX + 512], number[16] = "";
+	char text[YML_PATH_MAX + 512], number[16] = "";
 	int len;
 
 	if (line)
 		snprintf(number, sizeof(number), "%u:", line);
 	len = snprintf(text, sizeof(text), "%s%s ", path, *path ? ":" : "");
 	vsnprintf(text + len, sizeof(text) - len, fmt, ap);
-	ns_clean(text);
-	fprintf(stderr, "netsim: %s:%s%s%s\n", y->file, number, *path ? " " : "", text);
+	yml_clean(text);
+	fprintf(stderr, "%s: %s:%s%s%s\n", program_invocation_short_name,
+		y->file, number, *path ? " " : "", text);
 }
 
-int ns_yaml_error(struct ns_yaml *y, const char *path, const char *fmt, ...)
+int yml_error(struct yml *y, const char *path, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	print_error(y, ns_yaml_line(y, path), path, fmt, ap);
+	print_error(y, yml_line(y, path), path, fmt, ap);
 	va_end(ap);
 	return -EINVAL;
 }
@@ -182,21 +184,29 @@ static int check_mapping(struct walk *w, yaml_node_t *node,
 			 const cyaml_schema_value_t *schema)
 {
 	const cyaml_schema_field_t *fields = schema->mapping.fields, *f;
-	bool seen[32] = { false };
 	yaml_node_pair_t *p;
-	int err;
+	size_t n = 1;
+	int err = 0;
+	bool *seen;
 
+	for (f = fields; f->key; f++)
+		n++;
+	seen = calloc(n, sizeof(*seen));
+	if (!seen)
+		return -ENOMEM;
 	for (p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
 		err = check_pair(w, yaml_document_get_node(&w->y->doc, p->key),
 				 yaml_document_get_node(&w->y->doc, p->value),
 				 fields, seen);
 		if (err)
-			return err;
+			goto out;
 	}
-	for (f = fields; f->key; f++)
+	for (f = fields; !err && f->key; f++)
 		if (!(f->value.flags & CYAML_FLAG_OPTIONAL) && !seen[f - fields])
-			return bad(w, node, "\"%s\" is missing; add it", f->key);
-	return 0;
+			err = bad(w, node, "\"%s\" is missing; add it", f->key);
+out:
+	free(seen);
+	return err;
 }
 
 static int check_sequence(struct walk *w, yaml_node_t *node,
@@ -269,15 +279,18 @@ static int check_value(struct walk *w, yaml_node_t *node,
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(kinds) - 1; i++)
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (kinds[i].type == schema->type)
 			break;
+	/* libcyaml checks what else a schema can hold, though without a line */
+	if (i == ARRAY_SIZE(kinds))
+		return 0;
 	if (node->type != kinds[i].node)
 		return bad(w, node, "is %s; give %s", kind_of(node), kinds[i].want);
 	return kinds[i].check(w, node, schema);
 }
 
-static int parse(struct ns_yaml *y, yaml_parser_t *parser)
+static int parse(struct yml *y, yaml_parser_t *parser)
 {
 	yaml_document_t more;
 	bool second;
@@ -286,31 +299,30 @@ static int parse(struct ns_yaml *y, yaml_parser_t *parser)
 		goto broken;
 	y->loaded = true;
 	if (!yaml_document_get_root_node(&y->doc))
-		return ns_yaml_error(y, "", "the file is empty; see netsim(1) for its form");
+		return yml_error(y, "", "the file is empty; see man %s for its form",
+				 program_invocation_short_name);
 	if (!yaml_parser_load(parser, &more))
 		goto broken;
 	second = yaml_document_get_root_node(&more);
 	yaml_document_delete(&more);
 	if (second)
-		return ns_yaml_error(y, "", "a second document after \"---\"; keep one");
+		return yml_error(y, "", "a second document after \"---\"; keep one");
 	return 0;
 
 broken:
-	fprintf(stderr, "netsim: %s:%zu: not YAML: %s; correct the line or the one before\n",
-		y->file, parser->problem_mark.line + 1,
+	fprintf(stderr, "%s: %s:%zu: not YAML: %s; correct the line or the one before\n",
+		program_invocation_short_name, y->file, parser->problem_mark.line + 1,
 		parser->problem ? parser->problem : "no memory");
 	return -EINVAL;
 }
 
-int ns_yaml_read(struct ns_yaml *y, const char *file, const char *text, size_t len,
-		 const cyaml_schema_value_t *schema)
+static int check_form(struct yml *y, const char *text, size_t len,
+		      const cyaml_schema_value_t *schema)
 {
 	struct walk w = { .y = y };
 	yaml_parser_t parser;
 	int err;
 
-	memset(y, 0, sizeof(*y));
-	y->file = file;
 	if (!yaml_parser_initialize(&parser))
 		return -ENOMEM;
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
@@ -321,14 +333,56 @@ int ns_yaml_read(struct ns_yaml *y, const char *file, const char *text, size_t l
 	return err;
 }
 
-void ns_yaml_free(struct ns_yaml *y)
+/* Only the first message of libcyaml counts: the rest is its backtrace. */
+static void keep_first(cyaml_log_t level, void *ctx, const char *fmt, va_list ap)
+{
+	char *first = ctx;
+
+	(void)level;
+	if (!*first)
+		vsnprintf(first, FIRST_MAX, fmt, ap);
+	first[strcspn(first, "\n")] = '\0';
+}
+
+static const cyaml_config_t cyaml_calls = {
+	.log_fn = keep_first, .mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR,
+};
+
+int yml_load(struct yml *y, const char *file, const char *text, size_t len,
+	     const cyaml_schema_value_t *schema, void **value)
+{
+	cyaml_config_t config = cyaml_calls;
+	char first[FIRST_MAX] = "";
+	cyaml_err_t bad;
+	int err;
+
+	*value = NULL;
+	memset(y, 0, sizeof(*y));
+	y->file = file;
+	err = check_form(y, text, len, schema);
+	if (err)
+		return err;
+	config.log_ctx = first;
+	bad = cyaml_load_data((const uint8_t *)text, len, &config, schema, value, NULL);
+	if (!bad && *value)
+		return 0;
+	return yml_error(y, "", "%s; see man %s for the form",
+			 *first ? first : cyaml_strerror(bad), program_invocation_short_name);
+}
+
+void yml_unload(const cyaml_schema_value_t *schema, void *value)
+{
+	cyaml_free(&cyaml_calls, schema, value, 0);
+}
+
+void yml_free(struct yml *y)
 {
 	if (y->loaded)
 		yaml_document_delete(&y->doc);
 	y->loaded = false;
 }
 
-static yaml_node_t *child(struct ns_yaml *y, yaml_node_t *node, const char *key, size_t len)
+static yaml_node_t *child(struct yml *y, yaml_node_t *node, const char *key, size_t len)
 {
 	yaml_node_pair_t *p;
 	yaml_node_t *k;
@@ -344,7 +398,7 @@ static yaml_node_t *child(struct ns_yaml *y, yaml_node_t *node, const char *key,
 	return NULL;
 }
 
-static yaml_node_t *entry(struct ns_yaml *y, yaml_node_t *node, unsigned long i)
+static yaml_node_t *entry(struct yml *y, yaml_node_t *node, unsigned long i)
 {
 	yaml_node_item_t *items;
 
@@ -356,7 +410,7 @@ static yaml_node_t *entry(struct ns_yaml *y, yaml_node_t *node, unsigned long i)
 	return yaml_document_get_node(&y->doc, items[i]);
 }
 
-unsigned int ns_yaml_line(struct ns_yaml *y, const char *path)
+unsigned int yml_line(struct yml *y, const char *path)
 {
 	yaml_node_t *node, *next;
 	unsigned int line;
@@ -378,4 +432,26 @@ unsigned int ns_yaml_line(struct ns_yaml *y, const char *path)
 			line = LINES(next);
 	}
 	return line;
+}
+
+int yml_quantity(struct yml *y, const char *path, const char *text,
+		 const struct unit_quantity *q, uint64_t min, uint64_t max, uint64_t *value)
+{
+	char low[UNIT_TEXT], high[UNIT_TEXT];
+	uint64_t v;
+	int err;
+
+	if (!text)
+		return 0;
+	err = unit_parse(q, text, &v);
+	if (err == -EINVAL)
+		return yml_error(y, path, "\"%.40s\" is wrong; give %s", text, q->want);
+	if (!err && v >= min && v <= max) {
+		*value = v;
+		return 0;
+	}
+	unit_format(q, min, low);
+	unit_format(q, max, high);
+	return yml_error(y, path, "\"%.40s\" is out of range or too fine; give %s to %s", text,
+			 low, max == UINT64_MAX ? "2^64-1" : high);
 }

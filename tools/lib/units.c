@@ -16,12 +16,12 @@
 #include <strings.h>
 #include <time.h>
 
-#include "config_units.h"
+#include "units.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define DIGITS_MAX	24	/* times the largest factor: below 2^127 */
 
-static const struct ns_unit time_units[] = {
+static const struct unit time_units[] = {
 	{ "ns", 1 }, { "nsec", 1 },
 	{ "us", 1000 }, { "usec", 1000 },
 	{ "ms", 1000000 }, { "msec", 1000000 },
@@ -30,7 +30,7 @@ static const struct ns_unit time_units[] = {
 	{ "h", 3600000000000 },
 };
 
-static const struct ns_unit rate_units[] = {
+static const struct unit rate_units[] = {
 	{ "bit", 1 }, { "bps", 8 },
 	{ "kbit", 1000 }, { "kibit", 1024 },
 	{ "kbps", 8000 }, { "kibps", 8 * 1024 },
@@ -41,40 +41,40 @@ static const struct ns_unit rate_units[] = {
 	{ "Tbit", 1000000000000 }, { "Tibit", 1099511627776 },
 };
 
-static const struct ns_unit size_units[] = {
+static const struct unit size_units[] = {
 	{ "B", 1 },
 	{ "KiB", 1024 }, { "kb", 1024 }, { "k", 1024 },
 	{ "MiB", 1048576 }, { "mb", 1048576 }, { "m", 1048576 },
 	{ "GiB", 1073741824 }, { "gb", 1073741824 }, { "g", 1073741824 },
 };
 
-static const struct ns_unit share_units[] = {
+static const struct unit share_units[] = {
 	{ "ppm", 1 }, { "%", 10000 },
 };
 
-static const struct ns_unit count_units[] = { { "", 1 } };
+static const struct unit count_units[] = { { "", 1 } };
 
-const struct ns_quantity ns_time = {
+const struct unit_quantity unit_time = {
 	"a time such as 10ms (ns, us, ms, s, min, h)",
 	time_units, ARRAY_SIZE(time_units),
 };
 
-const struct ns_quantity ns_rate = {
+const struct unit_quantity unit_rate = {
 	"a rate such as 100Mbit (bit, kbit, Mbit, Gbit; kbps, Mbps are bytes)",
 	rate_units, ARRAY_SIZE(rate_units),
 };
 
-const struct ns_quantity ns_size = {
+const struct unit_quantity unit_size = {
 	"a size such as 64KiB (B, KiB, MiB, GiB)",
 	size_units, ARRAY_SIZE(size_units),
 };
 
-const struct ns_quantity ns_share = {
+const struct unit_quantity unit_share = {
 	"a share such as 0.1% or 1000ppm",
 	share_units, ARRAY_SIZE(share_units),
 };
 
-const struct ns_quantity ns_count = {
+const struct unit_quantity unit_count = {
 	"a whole number", count_units, ARRAY_SIZE(count_units),
 };
 
@@ -104,7 +104,7 @@ static const char *parse_number(const char *s, struct number *v)
 	return n ? s : NULL;
 }
 
-int ns_unit_parse(const struct ns_quantity *q, const char *text, uint64_t *value)
+int unit_parse(const struct unit_quantity *q, const char *text, uint64_t *value)
 {
 	unsigned __int128 scale = 1;
 	struct number v;
@@ -132,21 +132,21 @@ int ns_unit_parse(const struct ns_quantity *q, const char *text, uint64_t *value
 	return 0;
 }
 
-const char *ns_unit_format(const struct ns_quantity *q, uint64_t value,
-			   char buf[NS_UNIT_TEXT])
+const char *unit_format(const struct unit_quantity *q, uint64_t value,
+			char buf[UNIT_TEXT])
 {
-	const struct ns_unit *best = &q->units[0];
+	const struct unit *best = &q->units[0];
 	size_t i;
 
 	for (i = 1; value && i < q->nr_units; i++)
 		if (q->units[i].factor > best->factor && !(value % q->units[i].factor))
 			best = &q->units[i];
-	snprintf(buf, NS_UNIT_TEXT, "%llu%s",
+	snprintf(buf, UNIT_TEXT, "%llu%s",
 		 (unsigned long long)(value / best->factor), best->name);
 	return buf;
 }
 
-int ns_epoch_parse(const char *text, uint64_t *seconds)
+int unit_epoch(const char *text, uint64_t *seconds)
 {
 	static const char *const forms[] = { "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d" };
 	const char *end;
@@ -154,7 +154,7 @@ int ns_epoch_parse(const char *text, uint64_t *seconds)
 	time_t t;
 	size_t i;
 
-	if (!ns_unit_parse(&ns_count, text, seconds))
+	if (!unit_parse(&unit_count, text, seconds))
 		return *seconds > INT64_MAX ? -EINVAL : 0;
 	for (i = 0; i < ARRAY_SIZE(forms); i++) {
 		memset(&tm, 0, sizeof(tm));
