@@ -31,14 +31,14 @@
  * in every model and log.
  */
 enum antelope_feature {
-	ANTELOPE_F_CC,		/* number in the model of the CC that the window had */
-	ANTELOPE_F_MIN_RTT,	/* log of the smallest RTT of the flow, us */
+	ANTELOPE_F_CC,		/* forest's cc of the window's CC; ANTELOPE_CCS: none */
+	ANTELOPE_F_MIN_RTT,	/* log of the smallest RTT of the flow (as TCP keeps it), us */
 	ANTELOPE_F_MEAN_RTT,	/* mean RTT of the window / smallest of the flow */
 	ANTELOPE_F_LOW_RTT,	/* smallest RTT of the window / smallest of the flow */
 	ANTELOPE_F_HIGH_RTT,	/* largest RTT of the window / smallest of the flow */
 	ANTELOPE_F_PEAK_RTT,	/* largest mean_rtt so far, which loses 1/16 a window */
 	ANTELOPE_F_MDEV,	/* mean deviation of the RTT / mean RTT */
-	ANTELOPE_F_GRADIENT,	/* (mean RTT - that of the last window) / that, signed */
+	ANTELOPE_F_GRADIENT,	/* (mean RTT - that of the last window) / that, signed; 0: no last */
 	ANTELOPE_F_TOLERATED,	/* tolerated RTT (ICNP'21) / smallest RTT of the flow */
 	ANTELOPE_F_THROUGHPUT,	/* log of bytes delivered per second */
 	ANTELOPE_F_SHARE,	/* throughput / largest of the flow's windows */
@@ -66,8 +66,13 @@ enum antelope_feature {
  *	rate	log(throughput / largest throughput of the flow so far)
  *	delay	log(mean RTT / smallest RTT of the flow)
  *	keep	log(1 - loss)
+ *
+ * Each is at most ANTELOPE_PART_MAX in size: a window in which nothing arrives is as
+ * bad as one of a 256th of the rate.
  */
 #define ANTELOPE_REWARD_BITS	16
+#define ANTELOPE_PART_MAX	(8 << ANTELOPE_REWARD_BITS)
+#define ANTELOPE_NO_SCORE	((__s32)0x80000000)	/* of a CC without trees */
 
 enum antelope_objective {
 	ANTELOPE_BALANCED,	/* delay_weight 1/2 */
@@ -100,6 +105,8 @@ struct antelope_tree {
 struct antelope_forest {
 	__u32 trees;		/* 0: this CC is not scored, and not chosen by score */
 	__s32 base;		/* added to the sum of the leaves */
+	__u32 cc;		/* its number in the model, for ANTELOPE_F_CC */
+	__u32 pad;
 	struct antelope_tree tree[ANTELOPE_TREES];
 };
 
@@ -136,7 +143,7 @@ struct antelope_record {
 	__u64 time_ns;		/* CLOCK_MONOTONIC, end of the window */
 	__u64 duration_ns;
 	__u64 cgroup;		/* its id */
-	__u32 window;		/* 0: the first; counts from 1 */
+	__u32 window;		/* counts from 1; 0: ANTELOPE_OPENED */
 	__u32 epoch;		/* of the override or model that decided */
 	__u8 why;		/* enum antelope_why */
 	__u8 cc;		/* that the window had */

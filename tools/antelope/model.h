@@ -13,8 +13,8 @@
 
 #include "antelope.h"
 
-#define MODEL_ERR	512		/* bytes of a message */
-#define MODEL_FILE_MAX	(4 << 20)	/* bytes; a full model has a quarter of it */
+#define MODEL_ERR	640		/* bytes of a message */
+#define MODEL_FILE_MAX	0x100000	/* bytes; a full model has a quarter of it */
 #define MODEL_SOURCES	64		/* logs named in a model, at most */
 #define MODEL_DIGEST	65		/* BLAKE2b-256 in hexadecimal */
 #define MODEL_SCHEMA	33		/* BLAKE2b-128 in hexadecimal */
