@@ -210,7 +210,8 @@ static void c2tcp_pkts_acked(struct sock *sk, const struct ack_sample *sample)
 	if (!ca->min_rtt_us || ca->rtt_us < ca->min_rtt_us)
 		ca->min_rtt_us = ca->rtt_us;
 	c2tcp_hystart(sk, ca);
-	if (ca->cut_watch && before(tp->snd_una, ca->cut_seq))
+	/* The ACK of cut_seq itself is for what was sent before. */
+	if (ca->cut_watch && !after(tp->snd_una, ca->cut_seq))
 		return;
 	ca->cut_watch = 0;
 	c2tcp_detect(sk, ca, tp->tcp_mstamp);

@@ -11,7 +11,7 @@
 #	targets, and goodput is at least 0.9 of CUBIC's; nothing is lost
 # 3.	with a target of 60 ms the same of 60 ms, with at least 0.85 of the goodput
 # 4.	a path that is longer than the target is not strangled: of alpha times its
-#	RTT the same
+#	RTT the same, with at least 0.95 of the goodput of CUBIC there
 # 5.	when the rate falls to a quarter, the delay is back below 1.25 targets
 #	within 2 s, and CUBIC's is not
 # 6.	loss is answered as CUBIC does: with 0.5 % of it, at least 0.8 of its goodput
@@ -58,7 +58,14 @@ tighter()
 
 longer()
 {
-	path 12mbit 80ms && flow c2tcp 30 8 && near 240000 85 "$cubic"
+	local delay long_cubic
+
+	for delay in 78 82; do
+		path 12mbit "${delay}ms" && flow cubic 30 8 && long_cubic=${F[goodput]} || return
+		((F[p95] > 1000000)) || return
+		path 12mbit "${delay}ms" && flow c2tcp 30 8 &&
+			near $((delay * 3000)) 95 "$long_cubic" || return
+	done
 }
 
 falls()
