@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* First choices by destination; see prior.c. */
+#ifndef ANTELOPE_PRIOR_H
+#define ANTELOPE_PRIOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "prefix.h"
+
+struct prior;
+
+struct priors {
+	struct prior *table;	/* oldest first */
+	unsigned int max;
+	unsigned int n;
+	uint64_t changes;
+	uint64_t evicted;
+	/* To the kernel; cc is ANTELOPE_NO_CC when the prefix is to be forgotten. */
+	int (*write)(void *arg, const struct antelope_prefix *to, uint8_t cc);
+	void *arg;
+};
+
+/* Learn from a record that log_check() has passed. 0 or -errno. */
+int priors_record(struct priors *p, const struct antelope_record *r);
+/* Calls fn for each that has a choice, until it returns other than 0. */
+int priors_each(const struct priors *p, int (*fn)(void *arg, const struct antelope_prefix *to,
+						  uint8_t cc), void *arg);
+void priors_free(struct priors *p);
+
+#endif
