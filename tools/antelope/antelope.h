@@ -31,14 +31,14 @@
  * in every model and log.
  */
 enum antelope_feature {
-	ANTELOPE_F_CC,		/* forest's cc of the window's CC; ANTELOPE_CCS: none */
+	ANTELOPE_F_CC,		/* forest's cc of the window's CC; else ANTELOPE_CCS */
 	ANTELOPE_F_MIN_RTT,	/* log of the smallest RTT of the flow (as TCP keeps it), us */
 	ANTELOPE_F_MEAN_RTT,	/* mean RTT of the window / smallest of the flow */
 	ANTELOPE_F_LOW_RTT,	/* smallest RTT of the window / smallest of the flow */
 	ANTELOPE_F_HIGH_RTT,	/* largest RTT of the window / smallest of the flow */
 	ANTELOPE_F_PEAK_RTT,	/* largest mean_rtt so far, which loses 1/16 a window */
 	ANTELOPE_F_MDEV,	/* mean deviation of the RTT / mean RTT */
-	ANTELOPE_F_GRADIENT,	/* (mean RTT - that of the last window) / that, signed; 0: no last */
+	ANTELOPE_F_GRADIENT,	/* (mean RTT - that of the last window) / that, signed; first: 0 */
 	ANTELOPE_F_TOLERATED,	/* tolerated RTT (ICNP'21) / smallest RTT of the flow */
 	ANTELOPE_F_THROUGHPUT,	/* log of bytes delivered per second */
 	ANTELOPE_F_SHARE,	/* throughput / largest of the flow's windows */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A forest's sum. Plain bounded loops: an interpreter has neither callbacks nor
+ * kfuncs. Nothing in them branches but on the loops' own counters, so that the
+ * verifier walks one path, once, whoever calls.
+ */
+#ifndef ANTELOPE_TREES_BPF_H
+#define ANTELOPE_TREES_BPF_H
+
+#include "antelope.h"
+
+/* Features: a power of two of them, so that any index can be masked; see X_FITS. */
+struct antelope_x {
+	__s32 x[16];
+};
+
+/*
+ * The comparison is the sign of a difference, which fits 64 bits. The asm keeps the
+ * compiler from making a branch of it.
+ */
+static __always_inline __s64 walk(const struct antelope_tree *t, const __s32 *x)
+{
+	__u64 i = 0;
+	int level;
+
+#pragma unroll
+	for (level = 0; level < ANTELOPE_DEPTH; level++) {
+		__s64 less = (__s64)x[t->feature[i & 7] & 15] - t->threshold[i & 7];
+
+		less >>= 63;	/* -1 or 0 */
+		asm volatile("" : "+r"(less));
+		i = 2 * i + 2 + less;
+	}
+	return t->leaf[(i - ANTELOPE_NODES) & 7];
+}
+
+/* Sum of the forest for these features; 0 of no forest. */
+__noinline int antelope_score(const struct antelope_forest *f, const struct antelope_x *x)
+{
+	__s64 sum;
+	__u32 i;
+
+	if (!f || !x)
+		return 0;
+	sum = f->base;
+	for (i = 0; i < ANTELOPE_TREES; i++) {
+		if (i >= f->trees)
+			break;
+		sum += walk(&f->tree[i], x->x);
+	}
+	/* ANTELOPE_NO_SCORE is no score */
+	if (sum > 0x7fffffff)
+		return 0x7fffffff;
+	return sum < -0x7fffffff ? -0x7fffffff : sum;
+}
+
+#endif
