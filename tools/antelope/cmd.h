@@ -11,6 +11,7 @@ int cmd_top(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_set(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
+int cmd_priors(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_export(int argc, char **argv);

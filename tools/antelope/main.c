@@ -11,6 +11,13 @@ static const struct verb {
 	const char *help;
 	int (*run)(int argc, char **argv);
 } verbs[] = {
+	{ "run", "choose, until stopped; the daemon", cmd_run },
+	{ "status", "what the daemon does", cmd_status },
+	{ "top", "the busiest flows", cmd_top },
+	{ "explain", "why a flow has its congestion control", cmd_explain },
+	{ "set", "give a flow another, for a time", cmd_set },
+	{ "priors", "what is known of destinations", cmd_priors },
+	{ "reload", "read settings and model again", cmd_reload },
 	{ 0 }
 };
 
@@ -23,7 +30,7 @@ static void print_help(FILE *to)
 	      "Finds the right congestion control for every TCP flow, while it runs.\n"
 	      "\n", to);
 	for (v = verbs; v->name; v++)
-		fprintf(to, "  %-28s%s\n", v->name, v->help);
+		fprintf(to, "  %-10s%s\n", v->name, v->help);
 	fputs("\n"
 	      "Each has --help. antelope(8) has the whole story.\n"
 	      "\n"
