@@ -11,6 +11,8 @@ static const struct verb {
 	const char *help;
 	int (*run)(int argc, char **argv);
 } verbs[] = {
+	{ "train", "learn a model from logs", cmd_train },
+	{ "replay", "what a model would have done with a log", cmd_replay },
 	{ 0 }
 };
 
