@@ -13,10 +13,8 @@
 #define CALLBACKS	(BPF_SOCK_OPS_RTT_CB_FLAG | BPF_SOCK_OPS_STATE_CB_FLAG |	\
 			 BPF_SOCK_OPS_RTO_CB_FLAG | BPF_SOCK_OPS_RETRANS_CB_FLAG)
 
-/* The cgroup that the program is attached to, and what came of the last run. */
+/* The cgroup that the program is attached to; set before it is loaded. */
 __u64 root_cgroup;
-__u64 sockets;
-__u64 failed;
 
 static __always_inline bool is_below(struct cgroup *cgroup, __u64 root)
 {
@@ -30,12 +28,12 @@ static __always_inline bool is_below(struct cgroup *cgroup, __u64 root)
 	return false;
 }
 
-/* The iterator holds the socket's lock. */
+/* Under the lock of the socket, which the iterator holds. One byte is one socket. */
 static __always_inline void set_callbacks(struct bpf_iter__tcp *ctx, int on, int off)
 {
 	struct sock_common *common = ctx->sk_common;
 	struct tcp_sock *tp;
-	int flags, set;
+	int flags, set, none = 0;
 
 	if (!common || !(1 << common->skc_state & SENDERS))
 		return;
@@ -46,10 +44,10 @@ static __always_inline void set_callbacks(struct bpf_iter__tcp *ctx, int on, int
 	set = (flags | on) & ~off;
 	if (set == flags)
 		return;
-	if (bpf_setsockopt(tp, SOL_TCP, TCP_BPF_SOCK_OPS_CB, &set, sizeof(set)))
-		failed++;
-	else
-		sockets++;
+	if (HAS_ACK_WINDOW && flags & off & ACK_WINDOW_CB_FLAG)
+		bpf_setsockopt(tp, SOL_TCP, ACK_WINDOW, &none, sizeof(none));
+	if (!bpf_setsockopt(tp, SOL_TCP, TCP_BPF_SOCK_OPS_CB, &set, sizeof(set)))
+		bpf_seq_write(ctx->meta->seq, "+", 1);
 }
 
 SEC("iter/tcp")

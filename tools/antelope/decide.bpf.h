@@ -43,9 +43,6 @@ struct {
 	__array(values, struct forests);
 } model SEC(".maps");
 
-/* A record's x is what trees read. */
-enum { X_FITS = 1 / (sizeof(struct antelope_x) == ANTELOPE_FEATURES * sizeof(__s32)) };
-
 static __always_inline bool needs_ecn(__u32 cc)
 {
 	return bpf_be64_to_cpu(*(__u64 *)config.cc[slot(cc)]) == DCTCP;

@@ -7,7 +7,7 @@
 
 /*
  * log2(v) in Q16, of 0 as of 1. Above the highest bit, v is 2^n (1 + f); log2(1 + f)
- * is f + f (1 - f) (a + b f), with a and b of the least largest error, 0.0009. A
+ * is f + f (1 - f) (a + b f), with a and b of the least largest error, below 0.001. A
  * function of its own, so that the verifier walks its 64 paths once.
  */
 __noinline int antelope_log2(__u64 v)

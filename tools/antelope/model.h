@@ -15,7 +15,7 @@
 
 #define MODEL_ERR	640		/* bytes of a message */
 #define MODEL_FILE_MAX	0x100000	/* bytes; a full model has a quarter of it */
-#define MODEL_SOURCES	64		/* logs named in a model, at most */
+#define MODEL_SOURCES	512		/* logs named in a model, at most */
 #define MODEL_DIGEST	65		/* BLAKE2b-256 in hexadecimal */
 #define MODEL_SCHEMA	33		/* BLAKE2b-128 in hexadecimal */
 
@@ -40,10 +40,11 @@ struct model_training {
 	uint64_t seed;
 	uint32_t trees;
 	uint32_t depth;
-	uint32_t horizon;	/* windows that a reward is the mean of */
 	uint32_t sources;
+	double horizon_s;	/* that a choice is judged by */
 	double rate;
 	double gamma;
+	double leaf;		/* weight that a leaf must have */
 	double holdout;
 	double clip;		/* largest weight of a sample */
 	struct model_source source[MODEL_SOURCES];

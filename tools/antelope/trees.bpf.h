@@ -7,16 +7,11 @@
 #ifndef ANTELOPE_TREES_BPF_H
 #define ANTELOPE_TREES_BPF_H
 
-#include "antelope.h"
-
-/* Features: a power of two of them, so that any index can be masked; see X_FITS. */
-struct antelope_x {
-	__s32 x[16];
-};
+#include "state.h"
 
 /*
- * The comparison is the sign of a difference, which fits 64 bits. The asm keeps the
- * compiler from making a branch of it.
+ * The comparison is the sign of a difference, which fits 64 bits. One barrier keeps the
+ * compiler from making a branch of it, the other from knowing i and dropping the mask.
  */
 static __always_inline __s64 walk(const struct antelope_tree *t, const __s32 *x)
 {
@@ -25,11 +20,12 @@ static __always_inline __s64 walk(const struct antelope_tree *t, const __s32 *x)
 
 #pragma unroll
 	for (level = 0; level < ANTELOPE_DEPTH; level++) {
-		__s64 less = (__s64)x[t->feature[i & 7] & 15] - t->threshold[i & 7];
+		__s64 above = (__s64)x[t->feature[i & 7] & 15] - t->threshold[i & 7];
 
-		less >>= 63;	/* -1 or 0 */
-		asm volatile("" : "+r"(less));
-		i = 2 * i + 2 + less;
+		barrier_var(above);
+		above >>= 63;
+		barrier_var(above);
+		i = 2 * i + 2 + above;
 	}
 	return t->leaf[(i - ANTELOPE_NODES) & 7];
 }

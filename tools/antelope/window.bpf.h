@@ -13,7 +13,7 @@
 #ifndef ANTELOPE_WINDOW_BPF_H
 #define ANTELOPE_WINDOW_BPF_H
 
-#include "state.bpf.h"
+#include "maps.bpf.h"
 #include "math.bpf.h"
 
 #define NSEC_PER_SEC	1000000000ULL

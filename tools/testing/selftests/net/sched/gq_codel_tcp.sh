@@ -33,7 +33,7 @@ stream()
 { command -v ss && command -v ethtool; } >/dev/null ||
 	skip "ss or ethtool is not installed"
 gq_init 1
-ip netns add "$C"
+add_netns "$C"
 link "$C" veth0 "$A" veth1 198.51.100 2001:db8:1:
 ip netns exec "$A" sysctl -qw net.ipv4.ip_forward=1
 ip -n "$C" route add default via 198.51.100.2

@@ -56,7 +56,7 @@ stats
 down=$((S[qlen] + S[backlog] + S[enqueued] + S[flows] + S[throttled_flows]))
 ip -n "$A" link set veth0 up
 ip -n "$A" -6 addr replace 2001:db8::1/64 dev veth0 nodad
-ip -n "$A" neigh replace 192.0.2.2 lladdr "$(mac_of "$B" veth0)" dev veth0
+neighbours "$A" veth0 "$B" veth0 192.0.2.2
 sleep 3
 up_again()
 {
@@ -64,7 +64,7 @@ up_again()
 }
 expect "down and up" up_again
 
-ip netns add "$C"
+add_netns "$C"
 ip -n "$C" link add d0 type dummy
 ip -n "$C" addr add 192.0.2.1/24 dev d0
 ip -n "$C" link set d0 up

@@ -68,7 +68,8 @@ unload_refused()
 
 unload_and_load()
 {
-	rmmod sch_gq && [ ! -d /sys/module/sch_gq ] && gq_load &&
+	rmmod sch_gq && [ ! -d /sys/module/sch_gq ] &&
+		load_module sch_gq "${GQ_MODULE:-}" &&
 		tc -n "$A" qdisc replace dev veth0 root gq && listed gq
 }
 
@@ -86,7 +87,7 @@ gq
 tc -n "$A" qdisc replace dev veth0 root pfifo
 expect "replaced: another kind is listed" listed pfifo
 gq
-if [ "$unload" ]; then
+if [ "$loaded" ]; then
 	expect "not unloaded while in use" unload_refused
 	tc -n "$A" qdisc del dev veth0 root
 	expect "unloaded when unused, loaded again" unload_and_load

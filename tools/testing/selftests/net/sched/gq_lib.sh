@@ -17,15 +17,8 @@
 # late as much as it likes: only "never early", order and conservation are
 # asserted strictly, and that no rate is exceeded by 5 %.
 
-set -eu
-
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-KSELFTEST=${KSELFTEST:-$here/../../kselftest}
-PATH=$here:$PATH
-NETSTEER_CLOCK=${NETSTEER_CLOCK:-real}
-
-# shellcheck disable=SC1091
-. "$KSELFTEST/ktap_helpers.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$here/netns.sh"
 
 # A clock reading takes 256 ns in virtual time, and so does nothing else. A
 # packet's way from its deadline to the receiver reads less than 8 times.
@@ -44,8 +37,6 @@ readonly LOW=12500000000000
 
 from=
 A=gqa-$$ B=gqb-$$ C=gqc-$$
-tmp=
-unload=
 declare -A R	# what gq_recv said last
 declare -A S	# gq's counters, as "stats" read them last
 
@@ -53,74 +44,25 @@ declare -A S	# gq's counters, as "stats" read them last
 V=$([ "$NETSTEER_CLOCK" = virtual ] && echo 1 || echo 0)
 readonly V
 
-virtual()
-{
-	((V))
-}
-
-# timed: called first by a test that is about when packets leave, or needs a
-# queue to be there at a certain time. An emulated processor gets to a timer when
-# it does; the same test runs in the user-mode kernel, in virtual time.
+# timed: called first by a test that is about when packets leave, or needs a queue to
+# be there at a certain time. The same test runs in the user-mode kernel, in virtual
+# time.
 timed()
 {
-	grep -q 'QEMU TCG' /proc/cpuinfo || return 0
-	ktap_print_header
-	skip "departures of an emulated processor say nothing; it is tested in virtual time"
+	! emulated ||
+		skip "departures of an emulated processor say nothing; it is tested in virtual time"
 }
 
-skip()
-{
-	ktap_skip_all "$*"
-	exit "$KSFT_SKIP"
-}
-
-gq_cleanup()
-{
-	local ns pid
-
-	for pid in $(jobs -p); do
-		kill "$pid" 2>/dev/null || :
-	done
-	wait 2>/dev/null || :
-	for ns in "$A" "$B" "$C"; do
-		ip netns del "$ns" 2>/dev/null || :
-	done
-	[ -z "$unload" ] || rmmod sch_gq 2>/dev/null || :
-	[ -z "$tmp" ] || rm -rf "$tmp"
-}
-
-# The module: loaded already, given as GQ_MODULE=FILE, or where modprobe finds it.
-gq_load()
-{
-	[ ! -d /sys/module/sch_gq ] || return 0
-	if [ -n "${GQ_MODULE:-}" ]; then
-		insmod "$GQ_MODULE" || return
-	else
-		modprobe sch_gq 2>/dev/null || return
-	fi
-	unload=y
-}
+# Queues of each CPU, and packets as long as IP has them.
+link_options=(numtxqueues 4 numrxqueues 4 mtu 65535)
 
 gq_init()
 {
-	local tool
-
-	ktap_print_header
-	[ "$(id -u)" = 0 ] || skip "needs root"
-	for tool in ip tc jq awk nstat gq_send gq_recv gq_stream; do
-		command -v $tool >/dev/null || skip "$tool is not installed"
-	done
-	trap gq_cleanup EXIT
-	trap 'exit 1' INT TERM HUP
-	gq_load || skip "sch_gq is not to be had: install it, or set GQ_MODULE=FILE"
-	tmp=$(mktemp -d)
+	needs root ip tc jq awk nstat gq_send gq_recv gq_stream
+	needs_module sch_gq GQ_MODULE
 	dmesg >"$tmp/dmesg"
-	# Timers of a kernel that has just booted are no better than its ticks.
-	while [ "$(cut -d. -f1 /proc/uptime)" = 0 ]; do
-		sleep 0.1
-	done
-	ip netns add "$A"
-	ip netns add "$B"
+	settle
+	add_netns "$A" "$B"
 	link "$A" veth0 "$B" veth0 192.0.2 2001:db8:
 	# Until the kernel has told its multicast groups twice: tests count packets.
 	sleep 3
@@ -129,35 +71,6 @@ gq_init()
 	ktap_set_plan "$1"
 	ktap_print_msg "NETSTEER_CLOCK=$NETSTEER_CLOCK$(virtual ||
 		echo ': asserted are never early, order, conservation, no rate above 105 %')"
-}
-
-mac_of()
-{
-	ip -n "$1" -j link show "$2" | jq -r '.[0].address'
-}
-
-# link NS DEV NS DEV NET4 NET6: a pair of devices, .1 and .2, that can talk at
-# once: no duplicate address detection, neighbours known.
-link()
-{
-	local i ns dev peer mac
-
-	ip -n "$1" link add "$2" numtxqueues 4 numrxqueues 4 type veth \
-		peer name "$4" netns "$3" numtxqueues 4 numrxqueues 4
-	for i in 1 2; do
-		ns=$1 dev=$2
-		[ $i = 1 ] || ns=$3 dev=$4
-		ip -n "$ns" link set lo up
-		ip -n "$ns" addr add "$5.$i/24" dev "$dev"
-		ip -n "$ns" addr add "$6:$i/64" dev "$dev" nodad
-		ip -n "$ns" link set "$dev" mtu 65535 addrgenmode none up
-	done
-	for i in 1 2; do
-		ns=$3 dev=$4 peer=1 mac=$(mac_of "$1" "$2")
-		[ $i = 2 ] || ns=$1 dev=$2 peer=2 mac=$(mac_of "$3" "$4")
-		ip -n "$ns" neigh replace "$5.$peer" lladdr "$mac" dev "$dev"
-		ip -n "$ns" neigh replace "$6:$peer" lladdr "$mac" dev "$dev"
-	done
 }
 
 # gq OPTION...: a fresh gq with these settings.
@@ -305,8 +218,8 @@ ofo()
 	ip netns exec "$B" nstat -asz TcpExtTCPOFOQueue | awk '/OFO/ { print $2 }'
 }
 
-# show: what was measured last
-show()
+# What was measured last, with a check that failed.
+explain()
 {
 	local key
 
@@ -324,15 +237,14 @@ check()
 	local what=$1 e
 
 	shift
-	for e in "$@"; do
+	for e; do
 		if ! ((e)); then
 			echo "# not so: $e"
-			show
-			ktap_test_fail "$what"
+			result "$what" 1
 			return
 		fi
 	done
-	ktap_test_pass "$what"
+	result "$what" 0
 }
 
 # expect WHAT COMMAND...: the command succeeds.
@@ -342,10 +254,9 @@ expect()
 
 	shift
 	if "$@"; then
-		ktap_test_pass "$what"
+		result "$what" 0
 	else
-		show
-		ktap_test_fail "$what"
+		result "$what" 1
 	fi
 }
 

@@ -41,7 +41,7 @@ paced "maxrate" "maxrate 1mbit"
 paced "maxrate below the socket's rate" "maxrate 1mbit" --rate 250000
 paced "maxrate above the socket's rate" "maxrate 2mbit" --rate 125000
 
-ip netns add "$C"
+add_netns "$C"
 link "$C" veth0 "$A" veth1 198.51.100 2001:db8:1:
 ip netns exec "$A" sysctl -qw net.ipv4.ip_forward=1
 ip -n "$C" route add default via 198.51.100.2

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is kept of each flow, for as long as its socket lives, and the maps. The
- * state is written under the socket lock only.
+ * What the program in the kernel keeps of each flow, for as long as its socket lives,
+ * and what it makes of a window. Nobody else's business, but for the tests.
  */
-#ifndef ANTELOPE_STATE_BPF_H
-#define ANTELOPE_STATE_BPF_H
+#ifndef ANTELOPE_STATE_H
+#define ANTELOPE_STATE_H
 
-#include "kernel.bpf.h"
+#include "antelope.h"
 
+/* What trees read: a power of two of features, so that any index can be masked. */
+struct antelope_x {
+	__s32 x[16];
+};
+
+/* Written under the socket lock only. */
 struct flow {
 	/* the open window */
 	__u64 start_ns;
@@ -49,8 +55,10 @@ struct flow {
 	__u8 flags;			/* ANTELOPE_ADOPTED, _ACKS, _IPV6 */
 };
 
-/* The budget of a flow: else a division by zero, when this is compiled. */
+/* The budget of a flow: else a division by zero, when compiled. */
 enum { FLOW_FITS = 1 / (sizeof(struct flow) <= 256) };
+/* A record's features are what trees read. */
+enum { X_FITS = 1 / (sizeof(struct antelope_x) == ANTELOPE_FEATURES * sizeof(__s32)) };
 
 /* A window that is being closed: its record, and what only the decision needs. */
 struct window {
@@ -71,76 +79,5 @@ struct window {
 	__u8 why;
 	__u32 mask;			/* CCs that may be chosen */
 };
-
-struct antelope_config config = {
-	.window_ns = 100000000,
-	.dwell_ns = 1000000000,
-	.window_rtts = 4,
-	.confirm = 2,
-	.margin = 1 << (ANTELOPE_REWARD_BITS - 4),
-	.first = ANTELOPE_NO_CC,
-	.shadow = 1,
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct flow);
-} flows SEC(".maps");
-
-/* Room for 4,000 records: 1,000 flows at 10 windows/s fill a quarter in 100 ms. */
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
-} records SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, struct antelope_prefix);
-	__type(value, struct antelope_prior);
-} prior SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, __u64);
-	__type(value, struct antelope_override);
-} override SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 4096);
-	__type(key, __u64);
-	__type(value, __u8);
-} objective SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct antelope_counters);
-} counters SEC(".maps");
-
-static __always_inline struct antelope_counters *counted(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&counters, &zero);
-}
-
-#define COUNT(member)	count(offsetof(struct antelope_counters, member))
-
-static __always_inline void count(__u32 offset)
-{
-	void *c = counted();
-
-	if (c)
-		(*(__u64 *)(c + offset))++;
-}
 
 #endif

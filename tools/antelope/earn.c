@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What choices have earned.
+ *
+ * The record of window k says what the flow looked like (x) and what was chosen for
+ * the time after it; the records that follow say what that earned. Those count that
+ * begin within the horizon, or are the next four, as long as
+ *
+ *	- none is missing in between, and the flow is the same,
+ *	- the flow has the CC that was chosen at k,
+ *	- the application did not limit it.
+ *
+ * After a switch the first of them is ruled by what the CC before left in the queue,
+ * and does not count if there are more. What is left is taken as one long window, and
+ * its reward is that of antelope.h but in hindsight: rate and delay are compared not
+ * to what the flow had seen until then, but to the greatest rate and the smallest RTT
+ * of all flows of this run to this destination. A flow that never had more than a tenth
+ * of its path does not know what it lacks; the log of its neighbours does. Every
+ * record serves to learn every objective.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "samples.h"
+
+#define WINDOWS		4	/* that count, at least, if there are as many */
+#define NSEC_PER_SEC	1000000000.0
+
+/* What the flows of a run to one destination have in common. */
+struct path {
+	double rate;		/* bytes per second, of the best window */
+	double min_rtt_us;
+};
+
+/* Windows as one. */
+struct sum {
+	double duration_ns, bytes, packets, lost;
+	double rtt;		/* by time */
+};
+
+static bool decided(const struct sample *s)
+{
+	return s->choice != ANTELOPE_NO_CC && s->cc != ANTELOPE_NO_CC && s->window &&
+	       s->propensity > 0 && s->why != ANTELOPE_OPENED && s->why != ANTELOPE_CLOSED;
+}
+
+static bool follows(const struct sample *s, const struct sample *next, unsigned int i)
+{
+	return next->flow == s->flow && next->window == s->window + i &&
+	       next->cc == s->choice && !(next->flags & ANTELOPE_APP_LIMITED) &&
+	       next->duration_ns;
+}
+
+/* Logarithm of a ratio, within the bounds that the kernel's rewards have. */
+static double part(double value, double of)
+{
+	const double max = ANTELOPE_PART_MAX / (double)(1 << ANTELOPE_REWARD_BITS);
+
+	return value > 0 && of > 0 ? fmax(-max, fmin(max, log2(value / of))) : -max;
+}
+
+static void earn(struct sample *s, const struct path *path, const struct sum *sum)
+{
+	static const int weights[ANTELOPE_OBJECTIVES] = ANTELOPE_DELAY_WEIGHTS;
+	double rate = part(sum->bytes * NSEC_PER_SEC / sum->duration_ns, path->rate);
+	double delay = part(sum->rtt / sum->duration_ns, path->min_rtt_us);
+	double keep = part(sum->packets, sum->packets + sum->lost);
+	unsigned int o;
+
+	for (o = 0; o < ANTELOPE_OBJECTIVES; o++)
+		s->earned[o] = rate - delay * weights[o] / (1 << ANTELOPE_WEIGHT_BITS) + keep;
+}
+
+static void add_window(struct sum *sum, const struct sample *s)
+{
+	sum->duration_ns += s->duration_ns;
+	sum->bytes += s->bytes;
+	sum->packets += s->packets;
+	sum->lost += s->lost;
+	sum->rtt += (double)s->mean_rtt_us * s->duration_ns;
+}
+
+static void look_ahead(struct samples *all, size_t k, const struct path *path, uint64_t horizon_ns)
+{
+	struct sample *s = &all->s[k], *next;
+	struct sum sum = { 0 }, first = { 0 };
+	unsigned int i;
+
+	for (i = 1; k + i < all->n && i < UINT8_MAX; i++) {
+		next = &all->s[k + i];
+		if (!follows(s, next, i) || (i > WINDOWS && sum.duration_ns >= horizon_ns))
+			break;
+		if (i == 1 && s->choice != s->cc)
+			add_window(&first, next);
+		else
+			add_window(&sum, next);
+	}
+	s->windows = i - 1;
+	if (!s->windows)
+		return;
+	earn(s, path, sum.duration_ns ? &sum : &first);
+	all->usable++;
+}
+
+/* The best that each path has shown. */
+static void measure_paths(const struct samples *all, struct path *paths)
+{
+	const struct sample *s;
+	struct path *p;
+	size_t i;
+
+	for (i = 0; i < all->n; i++) {
+		s = &all->s[i];
+		p = &paths[s->group];
+		if (s->duration_ns)
+			p->rate = fmax(p->rate, s->bytes * NSEC_PER_SEC / s->duration_ns);
+		if (s->min_rtt_us && (!p->min_rtt_us || s->min_rtt_us < p->min_rtt_us))
+			p->min_rtt_us = s->min_rtt_us;
+	}
+}
+
+int samples_earn(struct samples *all, uint64_t horizon_ns)
+{
+	struct path *paths = calloc(all->groups ?: 1, sizeof(*paths));
+	size_t i;
+
+	if (!paths)
+		return -ENOMEM;
+	measure_paths(all, paths);
+	for (i = 0; i < all->n; i++)
+		if (decided(&all->s[i]))
+			look_ahead(all, i, &paths[all->s[i].group], horizon_ns);
+	free(paths);
+	return 0;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Logs as samples to learn from, or to look back at: what the flow looked like, what
+ * was chosen and how probable that was, and what the next windows earned by it.
+ */
+#ifndef ANTELOPE_SAMPLES_H
+#define ANTELOPE_SAMPLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model.h"
+
+/* What a record has to say; CCs by their numbers here. */
+struct sample {
+	uint64_t cookie;
+	uint64_t time_ns;
+	uint64_t duration_ns;
+	uint32_t run;		/* number of the daemon's run */
+	uint32_t flow;		/* number of the flow; counts from 0 */
+	uint32_t group;		/* flows of one run to one destination */
+	uint32_t window;
+	uint32_t bytes;		/* of the window itself, from here to min_rtt_us */
+	uint32_t packets;
+	uint32_t lost;
+	uint32_t mean_rtt_us;
+	uint32_t min_rtt_us;	/* of the flow */
+	uint8_t why;
+	uint8_t cc;
+	uint8_t best;
+	uint8_t choice;
+	uint8_t objective;
+	uint8_t flags;
+	uint8_t enabled;	/* mask of CCs that could be chosen */
+	uint8_t windows;	/* that earned is the mean of; 0: nobody knows */
+	uint32_t file;		/* number of the log */
+	float propensity;
+	float earned[ANTELOPE_OBJECTIVES];	/* by the choice, logarithms */
+	uint8_t remote[16];
+	int32_t x[ANTELOPE_FEATURES];	/* ANTELOPE_F_CC by the number here */
+	int32_t score[ANTELOPE_CCS];
+};
+
+struct samples {
+	struct sample *s;	/* by run, flow and time */
+	size_t n;
+	size_t room;
+	uint32_t ccs;
+	uint32_t files;
+	uint32_t runs;
+	uint32_t flows;
+	uint32_t groups;
+	uint64_t cut;		/* files whose last record is not whole */
+	uint64_t usable;	/* samples that have earned something */
+	char cc[ANTELOPE_CCS][ANTELOPE_CC_NAME];	/* sorted by name */
+	struct model_source source[MODEL_SOURCES];
+	char model[MODEL_SOURCES][MODEL_DIGEST];	/* that the log was made with */
+};
+
+/*
+ * Read logs; a choice earns what the next windows bring, for so long. 0, or -errno
+ * and a message in err, which has MODEL_ERR bytes. Free in both cases.
+ */
+int samples_read(struct samples *all, char * const *path, unsigned int paths,
+		 uint64_t horizon_ns, char *err);
+void samples_free(struct samples *all);
+/* The part of it that fills in what choices have earned. */
+int samples_earn(struct samples *all, uint64_t horizon_ns);
+
+/* Number of a CC, or ANTELOPE_NO_CC. */
+unsigned int samples_cc(const struct samples *all, const char *name);
+
+/* 1 / propensity, but at most clip. */
+static inline double sample_weight(const struct sample *s, double clip)
+{
+	return s->propensity * clip > 1 ? 1 / s->propensity : clip;
+}
+
+#endif

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * antelope train: a model from logs. The parts are samples.c, which reads the logs,
+ * train_fit.c, which grows the forests, train_compare.c, which tries them, and
+ * model_write.c.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "cmd.h"
+#include "train.h"
+
+struct train_options {
+	const char *out, *parent, *figure;
+	unsigned long seed, trees, depth, min;
+	double horizon, rate, gamma, holdout, clip, leaf;
+	bool json;
+};
+
+static const char examples[] =
+	"  antelope train windows.log -o my.model\n"
+	"  antelope train run*.log -o new.model --parent old.model --figure gain.svg\n"
+	"  antelope train windows.log -o my.model --json | jq .forests\n";
+
+static int parse(int argc, char **argv, struct train_options *o)
+{
+	const struct arg table[] = {
+		{ "output", 'o', ARG_TEXT, &o->out, 0, 0, "MODEL", "file to write" },
+		{ "parent", 0, ARG_TEXT, &o->parent, 0, 0, "MODEL",
+		  "model that this one follows: version is one more" },
+		{ "seed", 0, ARG_COUNT, &o->seed, 0, 9007199254740992.0, "N",
+		  "of what is drawn by lot" },
+		{ "trees", 0, ARG_COUNT, &o->trees, 1, ANTELOPE_TREES, "N", "of a forest" },
+		{ "depth", 0, ARG_COUNT, &o->depth, 1, ANTELOPE_DEPTH, "N", "of a tree" },
+		{ "rate", 0, ARG_NUMBER, &o->rate, 0.001, 1, "R",
+		  "share of its correction that a tree gives" },
+		{ "gamma", 0, ARG_NUMBER, &o->gamma, 0, 1e9, "G", "what a split must gain" },
+		{ "leaf", 0, ARG_NUMBER, &o->leaf, 0, 1e9, "N", "samples that a leaf must hold" },
+		{ "min", 0, ARG_COUNT, &o->min, 1, 1e9, "N", "samples that a forest needs" },
+		{ "horizon", 0, ARG_NUMBER, &o->horizon, 0, 1e6, "SECONDS",
+		  "time after a choice by which it is judged,\n"
+		  "if that is four windows" },
+		{ "clip", 0, ARG_NUMBER, &o->clip, 1, 65535, "W",
+		  "largest weight of a sample, which is\n"
+		  "1 / the propensity of its choice" },
+		{ "holdout", 0, ARG_NUMBER, &o->holdout, 0, 0.9, "P",
+		  "share of flows that are kept back for the test" },
+		{ "figure", 0, ARG_TEXT, &o->figure, 0, 0, "FILE.svg",
+		  "draw the importance of features, by gnuplot" },
+		{ "json", 0, ARG_FLAG, &o->json, 0, 0, NULL, "report as JSON" },
+		{ 0 }
+	};
+	const struct args args = {
+		.verb = "train", .operands = "LOG... -o MODEL [OPTIONS]", .table = table,
+		.about = "Learns from logs what each congestion control earns, and writes a model.",
+		.examples = examples,
+	};
+	int first = args_parse(argc, argv, &args);
+
+	if (first > 0 && first == argc) {
+		args_fail("train", "no log is named; antelope run --log FILE makes one");
+		return -EINVAL;
+	}
+	if (first > 0 && !o->out) {
+		args_fail("train", "where to? give -o MODEL");
+		return -EINVAL;
+	}
+	return first;
+}
+
+static int set_parent(struct antelope_model *m, const char *path, char *err)
+{
+	struct antelope_model *parent;
+	int bad;
+
+	m->version = 1;
+	if (!path)
+		return 0;
+	bad = model_load(&parent, path, err);
+	if (bad)
+		return bad;
+	m->version = parent->version + 1;
+	memcpy(m->parent, parent->digest, sizeof(m->parent));
+	model_free(parent);
+	return 0;
+}
+
+static void describe(struct train *t, const struct train_options *o)
+{
+	struct model_training *to = &t->model->training;
+
+	to->seed = o->seed;
+	to->trees = o->trees;
+	to->depth = o->depth;
+	to->horizon_s = o->horizon;
+	to->rate = o->rate;
+	to->gamma = o->gamma;
+	to->leaf = o->leaf;
+	to->holdout = o->holdout;
+	to->clip = o->clip;
+	to->sources = t->all.files;
+	memcpy(to->source, t->all.source, sizeof(to->source));
+}
+
+static int check_forests(const struct train *t, char *err)
+{
+	unsigned int i;
+
+	for (i = 0; i < ANTELOPE_FORESTS; i++)
+		if (t->model->forest[i].trees)
+			return 0;
+	snprintf(err, MODEL_ERR,
+		 "no congestion control has %u of the %llu samples; log more, or set --min",
+		 t->min, (unsigned long long)t->all.usable);
+	return -ENODATA;
+}
+
+static int train(struct train *t, const struct train_options *o, char **logs, unsigned int n,
+		 char *err)
+{
+	int bad;
+
+	bad = set_parent(t->model, o->parent, err);
+	if (!bad)
+		bad = samples_read(&t->all, logs, n, t->horizon_ns, err);
+	if (!bad)
+		bad = train_fit(t, err);
+	if (!bad)
+		bad = check_forests(t, err);
+	if (bad)
+		return bad;
+	if (train_compare(t)) {
+		snprintf(err, MODEL_ERR, "no memory for %u destinations", t->all.groups);
+		return -ENOMEM;
+	}
+	describe(t, o);
+	bad = model_save(t->model, o->out, err);
+	if (!bad && o->figure)
+		bad = train_figure(t, o->figure, err);
+	return bad;
+}
+
+static void print_options(const struct train_options *o)
+{
+	printf("seed %lu, trees %lu, depth %lu, rate %g, gamma %g, leaf %g, min %lu\n", o->seed,
+	       o->trees, o->depth, o->rate, o->gamma, o->leaf, o->min);
+	printf("horizon %g s, clip %g, holdout %g\n\n", o->horizon, o->clip, o->holdout);
+}
+
+int cmd_train(int argc, char **argv)
+{
+	struct train_options o = {
+		.seed = 1, .trees = ANTELOPE_TREES, .depth = ANTELOPE_DEPTH, .rate = 0.15,
+		.gamma = 1, .leaf = 20, .min = 200, .horizon = 2, .clip = 20, .holdout = 0.2,
+	};
+	int first = parse(argc, argv, &o), bad;
+	struct train t = {
+		.boost = { .seed = o.seed, .trees = o.trees, .depth = o.depth, .rate = o.rate,
+			   .gamma = o.gamma, .leaf = o.leaf },
+		.holdout = o.holdout, .clip = o.clip, .horizon_ns = o.horizon * 1e9, .min = o.min,
+		.progress = isatty(2),
+	};
+	char err[MODEL_ERR] = "";
+
+	if (first <= 0)
+		return first ? ANTELOPE_USAGE : 0;
+	t.model = calloc(1, sizeof(*t.model));
+	if (!t.model)
+		return args_fail("train", "no memory");
+	if (!o.json)
+		print_options(&o);
+	/* a gnuplot that ends early is an error with a message */
+	signal(SIGPIPE, SIG_IGN);
+	bad = train(&t, &o, argv + first, argc - first, err);
+	if (bad)
+		args_fail("train", "%s", err);
+	else if (o.json)
+		train_print_json(&t, stdout);
+	else
+		train_print(&t, stdout);
+	if (!bad && !o.json)
+		printf("\n%s: version %u, digest %.16s\n", o.out, t.model->version,
+		       t.model->digest);
+	free(t.held);
+	samples_free(&t.all);
+	model_free(t.model);
+	return bad ? ANTELOPE_USAGE : 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* antelope train: its parts. */
+#ifndef ANTELOPE_TRAIN_H
+#define ANTELOPE_TRAIN_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "boost.h"
+#include "model.h"
+#include "samples.h"
+
+/* Per objective: what the model would choose, beside what turned out to be best. */
+struct confusion {
+	uint64_t groups;	/* in which several CCs were measured well enough */
+	uint64_t samples;	/* of these groups, that the model was tested with */
+	uint64_t n[ANTELOPE_CCS][ANTELOPE_CCS];	/* [best measured][best predicted] */
+	/* What is lost against the best of each group, mean over the samples: */
+	double regret;		/* by the model */
+	double regret_done;	/* by what was chosen when the log was made */
+	double regret_fixed[ANTELOPE_CCS];	/* by one CC for all */
+};
+
+struct train {
+	struct boost boost;
+	double holdout;		/* share of the flows that are kept back */
+	double clip;		/* largest weight of a sample */
+	uint64_t horizon_ns;	/* that a choice is judged by */
+	unsigned int min;	/* samples that a forest needs */
+	bool progress;
+	struct samples all;
+	bool *held;		/* by flow */
+	struct antelope_model *model;
+	double gain[ANTELOPE_FEATURES];	/* shares */
+	struct confusion confusion[ANTELOPE_OBJECTIVES];
+};
+
+/* Keep flows back, grow all forests, try them; 0, or -errno and a message in err. */
+int train_fit(struct train *t, char *err);
+int train_compare(struct train *t);
+
+/* Greatest score, on equal ones the lowest number; ANTELOPE_NO_CC without forests. */
+unsigned int train_best(const struct antelope_model *m, unsigned int objective,
+			const int32_t *x, unsigned int enabled);
+
+void train_print(const struct train *t, FILE *to);
+int train_print_json(const struct train *t, FILE *to);
+/* The importance of features, drawn by gnuplot. */
+int train_figure(const struct train *t, const char *path, char *err);
+
+#endif

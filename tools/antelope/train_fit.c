@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Grows the forests: for each objective and congestion control (CC) one, from the
+ * samples in which that CC was chosen.
+ *
+ * The one who made the log did not choose at random: where it expects little of a CC,
+ * it rarely takes it. So a sample counts by the inverse of its choice's propensity,
+ * as if each CC had been chosen equally often in every situation; clipped, since a
+ * few very improbable choices would else rule. Weights have the mean 1, so that what
+ * a leaf must hold and a split must gain means the same in every forest.
+ *
+ * Flows are kept back whole: two windows of one flow resemble each other, and a
+ * model tested with the neighbour of what it learnt from looks better than it is.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "score.h"
+#include "train.h"
+
+/* Rows of one forest. */
+struct rows {
+	float *x, *y, *w;
+	size_t n;
+};
+
+static uint64_t mix(uint64_t z)
+{
+	/* splitmix64: Steele, Lea, Flood, OOPSLA 2014 */
+	z += 0x9e3779b97f4a7c15ull;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return z ^ z >> 31;
+}
+
+static void keep_back(struct train *t)
+{
+	const struct sample *s;
+	size_t i;
+
+	for (i = 0; i < t->all.n; i++) {
+		s = &t->all.s[i];
+		t->held[s->flow] = ldexp(mix(mix(mix(t->boost.seed) ^ s->run) ^ s->cookie), -64) <
+				   t->holdout;
+	}
+}
+
+static void collect(const struct train *t, unsigned int cc, unsigned int objective,
+		    struct rows *r)
+{
+	const struct sample *s;
+	double sum = 0;
+	size_t i, j;
+
+	r->n = 0;
+	for (i = 0; i < t->all.n; i++) {
+		s = &t->all.s[i];
+		if (!s->windows || s->choice != cc || t->held[s->flow])
+			continue;
+		for (j = 0; j < ANTELOPE_FEATURES; j++)
+			r->x[r->n * ANTELOPE_FEATURES + j] = s->x[j];
+		r->y[r->n] = s->earned[objective];
+		r->w[r->n] = sample_weight(s, t->clip);
+		sum += r->w[r->n++];
+	}
+	for (i = 0; i < r->n; i++)
+		r->w[i] *= r->n / sum;
+}
+
+static double mean(const struct rows *r)
+{
+	double sum = 0;
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		sum += (double)r->y[i] * r->w[i];
+	return sum / r->n;
+}
+
+/* With the integers that the kernel will have, not with libxgboost's trees. */
+static void try_forest(const struct train *t, unsigned int cc, unsigned int objective)
+{
+	unsigned int n = objective * ANTELOPE_CCS + cc;
+	const struct antelope_forest *f = &t->model->forest[n];
+	struct model_quality *q = &t->model->quality[n];
+	const double one = 1 << ANTELOPE_REWARD_BITS;
+	double sum = 0, sum_mean = 0, weights = 0, w;
+	const struct sample *s;
+	size_t i;
+
+	for (i = 0; i < t->all.n; i++) {
+		s = &t->all.s[i];
+		if (!s->windows || s->choice != cc || !t->held[s->flow])
+			continue;
+		w = sample_weight(s, t->clip);
+		sum += w * pow(score_forest(f, s->x) / one - s->earned[objective], 2);
+		sum_mean += w * pow(f->base / one - s->earned[objective], 2);
+		weights += w;
+		q->held++;
+	}
+	q->rmse = weights ? sqrt(sum / weights) : 0;
+	q->rmse_mean = weights ? sqrt(sum_mean / weights) : 0;
+}
+
+static int fit_one(struct train *t, unsigned int cc, unsigned int objective, struct rows *r,
+		   char *err)
+{
+	unsigned int n = objective * ANTELOPE_CCS + cc;
+	BoosterHandle booster;
+	int32_t base;
+	int bad;
+
+	if (t->progress)
+		fprintf(stderr, "\r===> %-10s %-15s", model_objective_name(objective),
+			t->all.cc[cc]);
+	collect(t, cc, objective, r);
+	if (r->n < t->min || !r->n)
+		return 0;
+	t->model->quality[n].samples = r->n;
+	base = nearbyint(mean(r) * (1 << ANTELOPE_REWARD_BITS));
+	bad = boost_fit(&t->boost, r->x, r->y, r->w, r->n, base, &booster, err);
+	if (bad)
+		return bad;
+	bad = boost_export(booster, base, &t->model->forest[n], t->gain, err);
+	XGBoosterFree(booster);
+	if (!bad)
+		try_forest(t, cc, objective);
+	return bad;
+}
+
+static void share_gain(struct train *t)
+{
+	double sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < ANTELOPE_FEATURES; i++)
+		sum += t->gain[i];
+	for (i = 0; i < ANTELOPE_FEATURES && sum > 0; i++)
+		t->gain[i] /= sum;
+}
+
+int train_fit(struct train *t, char *err)
+{
+	size_t room = t->all.usable ?: 1;
+	struct rows r = {
+		.x = malloc(room * ANTELOPE_FEATURES * sizeof(*r.x)),
+		.y = malloc(room * sizeof(*r.y)),
+		.w = malloc(room * sizeof(*r.w)),
+	};
+	unsigned int cc, objective;
+	int bad = -ENOMEM;
+
+	t->held = calloc(t->all.flows ?: 1, sizeof(*t->held));
+	if (!r.x || !r.y || !r.w || !t->held) {
+		snprintf(err, MODEL_ERR, "no memory for %zu samples; train from fewer logs", room);
+		goto free_rows;
+	}
+	keep_back(t);
+	t->model->ccs = t->all.ccs;
+	memcpy(t->model->cc, t->all.cc, sizeof(t->model->cc));
+	bad = 0;
+	for (objective = 0; objective < ANTELOPE_OBJECTIVES && !bad; objective++)
+		for (cc = 0; cc < t->all.ccs && !bad; cc++)
+			bad = fit_one(t, cc, objective, &r, err);
+	if (t->progress)
+		fprintf(stderr, "\r%32s\r", "");
+	share_gain(t);
+free_rows:
+	free(r.x);
+	free(r.y);
+	free(r.w);
+	return bad;
+}
