@@ -318,12 +318,12 @@ void engine_on_record(struct engine *e,
 	e->arg = arg;
 }
 
-/* Reading the iterator runs its program for each socket, and gives nothing to read. */
-static int iterate(struct engine *e, struct bpf_program *prog)
+/* Reading runs the program for each socket; it writes a byte for each it has taken. */
+static int iterate(struct bpf_program *prog)
 {
 	struct bpf_link *link = bpf_program__attach_iter(prog, NULL);
-	int fd, got, err;
-	char buf[64];
+	int fd, got, err, n = 0;
+	char buf[4096];
 
 	if (!link)
 		return -errno;
@@ -332,11 +332,11 @@ static int iterate(struct engine *e, struct bpf_program *prog)
 		err = fd;
 		goto out;
 	}
-	e->adopt->bss->sockets = 0;
 	do {
 		got = read(fd, buf, sizeof(buf));
+		n += got > 0 ? got : 0;
 	} while (got > 0 || (got < 0 && errno == EAGAIN));
-	err = got < 0 ? -errno : (int)e->adopt->bss->sockets;
+	err = got < 0 ? -errno : n;
 	close(fd);
 out:
 	bpf_link__destroy(link);
@@ -369,10 +369,10 @@ int engine_adopt(struct engine *e)
 {
 	int err = load_adopt(e);
 
-	return err ? err : iterate(e, e->adopt->progs.adopt);
+	return err ? err : iterate(e->adopt->progs.adopt);
 }
 
 int engine_release(struct engine *e)
 {
-	return e->adopt ? iterate(e, e->adopt->progs.release) : 0;
+	return e->adopt ? iterate(e->adopt->progs.release) : 0;
 }
