@@ -337,6 +337,16 @@ static unsigned int line_of(const char *text, size_t end)
 	return line;
 }
 
+static bool only_space(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (!strchr(" \t\r\n", text[i]) || !text[i])
+			return false;
+	return true;
+}
+
 static json_object *parse_json(struct place *p, const char *text, size_t len)
 {
 	struct json_tokener *tok = json_tokener_new_ex(JSON_DEPTH);
@@ -358,7 +368,7 @@ static json_object *parse_json(struct place *p, const char *text, size_t len)
 	} else if (error != json_tokener_success) {
 		place_error(p, "line %u: %s; was the file damaged? get it anew",
 			    line_of(text, end), json_tokener_error_desc(error));
-	} else if (end + strspn(text + end, " \t\r\n") != len) {
+	} else if (!only_space(text + end, len - end)) {
 		place_error(p, "line %u: something follows the model; get the file anew",
 			    line_of(text, end));
 		json_object_put(root);

@@ -9,13 +9,17 @@
 
 int place_error(const struct place *p, const char *fmt, ...)
 {
-	char what[320];
+	char what[320], *c;
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);
 	snprintf(p->err, MODEL_ERR, "%.120s: %s%s%s", p->file, p->path, p->len ? ": " : "", what);
+	/* It quotes the file, which may have a line feed or an escape sequence there. */
+	for (c = p->err; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
 	return -EINVAL;
 }
 
