@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "say.h"
 
 #define PROGS_MAX	64	/* what the kernel attaches to one cgroup at most */
+#define LOCKS		"/run/antelope"
 
 struct engine {
 	struct antelope_bpf *bpf;
@@ -29,6 +31,8 @@ struct engine {
 	struct adopt_bpf *adopt;
 	char *cgroup_path;
 	int cgroup;
+	int lock;
+	char lock_path[64];
 	uint64_t cgroup_id;
 	void (*fn)(void *arg, const struct antelope_record *r);
 	void *arg;
@@ -58,6 +62,38 @@ static int open_cgroup(struct engine *e)
 				 "mount -t cgroup2 none DIR, and give --cgroup DIR");
 	e->cgroup_id = st.st_ino;
 	return 0;
+}
+
+/*
+ * Two daemons would undo each other's choices. A lock by the number of the cgroup tells
+ * the second, and goes with its holder; a file of our own, which nobody else can lock.
+ */
+static int take_lock(struct engine *e)
+{
+	struct stat st;
+	int err;
+
+	mkdir(LOCKS, 0755);
+	snprintf(e->lock_path, sizeof(e->lock_path), LOCKS "/cgroup-%llu.lock",
+		 (unsigned long long)e->cgroup_id);
+	do {
+		if (e->lock >= 0)
+			close(e->lock);
+		e->lock = open(e->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (e->lock < 0)
+			return say_error(errno, "lock %s: %s; run as root or by antelope.service",
+					 e->lock_path, strerror(errno));
+		if (flock(e->lock, LOCK_EX | LOCK_NB) || fstat(e->lock, &st))
+			goto taken;
+		/* removed by the one before, after we had opened it */
+	} while (!st.st_nlink);
+	return 0;
+
+taken:
+	err = errno;
+	close(e->lock);
+	e->lock = -1;
+	return say_error(err, "another antelope has cgroup %s; stop it first", e->cgroup_path);
 }
 
 static int on_sample(void *arg, void *data, size_t size)
@@ -97,10 +133,13 @@ int engine_open(struct engine **to, const char *cgroup)
 	if (!e)
 		return err;
 	e->cgroup = -1;
+	e->lock = -1;
 	e->cgroup_path = strdup(cgroup);
 	libbpf_set_print(on_libbpf);
 	if (e->cgroup_path)
 		err = open_cgroup(e);
+	if (!err)
+		err = take_lock(e);
 	if (!err)
 		err = load(e);
 	if (err)
@@ -118,6 +157,10 @@ void engine_close(struct engine *e)
 	ring_buffer__free(e->ring);
 	adopt_bpf__destroy(e->adopt);
 	antelope_bpf__destroy(e->bpf);
+	if (e->lock >= 0) {
+		unlink(e->lock_path);
+		close(e->lock);
+	}
 	if (e->cgroup >= 0)
 		close(e->cgroup);
 	free(e->cgroup_path);
@@ -142,9 +185,9 @@ static __u32 id_of_ours(struct engine *e, __u32 id)
 }
 
 /*
- * Two daemons would undo each other's choices. The kernel tells what is attached to
- * this cgroup and above it. Of two that begin at once the one goes on that loaded
- * its program first, so that not both give up.
+ * A daemon of a cgroup above has our flows too. The kernel tells what is attached there,
+ * to those who may ask (CAP_SYS_ADMIN). Of two that begin at once the one goes on that
+ * loaded its program first, so that not both give up.
  */
 static int look_for_another(struct engine *e)
 {
@@ -175,7 +218,7 @@ int engine_attach(struct engine *e)
 	}
 	err = look_for_another(e);
 	if (err == -EBUSY)
-		say_error(-err, "another antelope has cgroup %s, or one above; stop it first",
+		say_error(-err, "another antelope has a cgroup above %s; stop it first",
 			  e->cgroup_path);
 	else if (err)
 		say_error(-err, "cannot see what is attached to cgroup %s: %s", e->cgroup_path,

@@ -12,12 +12,39 @@ enum { OPT_CONFIG = 256, OPT_PRINT, OPT_KEY };
 
 #define OPTION_NAME	24
 
-static void print_help(void)
+/* --window-rtts and --window_rtts are both fine; getopt compares with the first. */
+static void dashes(char *word)
+{
+	for (; *word && *word != '='; word++)
+		if (*word == '_')
+			*word = '-';
+}
+
+static bool is_flag(const struct config_key *key)
+{
+	return !strcmp(config_form(key), "yes|no");
+}
+
+static void print_keys(void)
 {
 	const struct config_key *key;
-	char left[64];
 	unsigned int i;
+	char left[64];
 
+	for (i = 0; i < config_nr_keys; i++) {
+		key = &config_keys[i];
+		snprintf(left, sizeof(left), is_flag(key) ? "--%s[=%s]" : "--%s %s", key->name,
+			 config_form(key));
+		dashes(left);
+		printf("  %-25s%s", left, key->help);
+		if (*key->fallback)
+			printf(" [%s]", key->fallback);
+		putchar('\n');
+	}
+}
+
+static void print_help(void)
+{
 	fputs("usage: antelope run [--config FILE] [OPTIONS]\n"
 	      "\n"
 	      "Chooses the congestion control of the flows of a cgroup until it is stopped.\n"
@@ -28,27 +55,12 @@ static void print_help(void)
 	      "  -h, --help               this text\n"
 	      "\n"
 	      "Settings, which win over the file's:\n", stdout);
-	for (i = 0; i < config_nr_keys; i++) {
-		key = &config_keys[i];
-		snprintf(left, sizeof(left), "--%s %s", key->name, config_form(key));
-		printf("  %-25s%s", left, key->help);
-		if (*key->fallback)
-			printf(" [%s]", key->fallback);
-		putchar('\n');
-	}
+	print_keys();
 	fputs("\n"
 	      "examples:\n"
 	      "  antelope run --model /usr/share/antelope/antelope.model --shadow\n"
 	      "  antelope run --cgroup /sys/fs/cgroup/web.slice --objective latency\n"
 	      "  antelope run --explore 5% --log windows.log --cc cubic,bbr\n", stdout);
-}
-
-/* --window-rtts and --window_rtts are both fine; getopt compares with the first. */
-static void dashes(char *word)
-{
-	for (; *word && *word != '='; word++)
-		if (*word == '_')
-			*word = '-';
 }
 
 static void make_options(struct option opts[], char names[][OPTION_NAME])
@@ -60,7 +72,7 @@ static void make_options(struct option opts[], char names[][OPTION_NAME])
 		dashes(names[i]);
 		opts[i].name = names[i];
 		/* yes or no may be left out */
-		opts[i].has_arg = !strcmp(config_form(&config_keys[i]), "yes|no") ?
+		opts[i].has_arg = is_flag(&config_keys[i]) ?
 			optional_argument : required_argument;
 		opts[i].val = OPT_KEY + i;
 	}

@@ -3,9 +3,9 @@
  * The daemon, from its start to its end. What is started first is stopped last:
  *
  *	settings, rights, modules
- *	program in the kernel, in shadow mode and not attached
+ *	cgroup, of which there is one daemon; program in the kernel, not attached
  *	control socket: the second daemon at one socket ends here
- *	attached: the second daemon at one cgroup ends here
+ *	attached, in shadow mode: a daemon below another ends here
  *	sysctls of a patched kernel
  *	settings and model in the kernel; log; connections that are open
  *
