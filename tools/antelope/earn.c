@@ -16,7 +16,12 @@
  * to what the flow had seen until then, but to the greatest rate and the smallest RTT
  * of all flows of this run to this destination. A flow that never had more than a tenth
  * of its path does not know what it lacks; the log of its neighbours does. Every
- * record serves to learn every objective.
+ * record serves to learn every objective. A flow that stalls would by its logarithm
+ * count more than all others; so rewards have a floor.
+ *
+ * How good a destination is at all says nothing about which CC to choose for it, and
+ * varies more than what does. The level of a destination is the mean of its CCs'
+ * means; what is above it is what the choice has brought.
  */
 #include <errno.h>
 #include <math.h>
@@ -60,16 +65,19 @@ static double part(double value, double of)
 	return value > 0 && of > 0 ? fmax(-max, fmin(max, log2(value / of))) : -max;
 }
 
-static void earn(struct sample *s, const struct path *path, const struct sum *sum)
+static void earn(struct sample *s, const struct path *path, const struct sum *sum, double floor)
 {
 	static const int weights[ANTELOPE_OBJECTIVES] = ANTELOPE_DELAY_WEIGHTS;
 	double rate = part(sum->bytes * NSEC_PER_SEC / sum->duration_ns, path->rate);
 	double delay = part(sum->rtt / sum->duration_ns, path->min_rtt_us);
 	double keep = part(sum->packets, sum->packets + sum->lost);
+	double weight;
 	unsigned int o;
 
-	for (o = 0; o < ANTELOPE_OBJECTIVES; o++)
-		s->earned[o] = rate - delay * weights[o] / (1 << ANTELOPE_WEIGHT_BITS) + keep;
+	for (o = 0; o < ANTELOPE_OBJECTIVES; o++) {
+		weight = (double)weights[o] / (1 << ANTELOPE_WEIGHT_BITS);
+		s->earned[o] = fmax(floor * fmax(1, weight), rate - weight * delay + keep);
+	}
 }
 
 static void add_window(struct sum *sum, const struct sample *s)
@@ -81,7 +89,8 @@ static void add_window(struct sum *sum, const struct sample *s)
 	sum->rtt += (double)s->mean_rtt_us * s->duration_ns;
 }
 
-static void look_ahead(struct samples *all, size_t k, const struct path *path, uint64_t horizon_ns)
+static void look_ahead(struct samples *all, size_t k, const struct path *path,
+		       const struct judgement *by)
 {
 	struct sample *s = &all->s[k], *next;
 	struct sum sum = { 0 }, first = { 0 };
@@ -89,7 +98,7 @@ static void look_ahead(struct samples *all, size_t k, const struct path *path, u
 
 	for (i = 1; k + i < all->n && i < UINT8_MAX; i++) {
 		next = &all->s[k + i];
-		if (!follows(s, next, i) || (i > WINDOWS && sum.duration_ns >= horizon_ns))
+		if (!follows(s, next, i) || (i > WINDOWS && sum.duration_ns >= by->horizon_ns))
 			break;
 		if (i == 1 && s->choice != s->cc)
 			add_window(&first, next);
@@ -99,7 +108,7 @@ static void look_ahead(struct samples *all, size_t k, const struct path *path, u
 	s->windows = i - 1;
 	if (!s->windows)
 		return;
-	earn(s, path, sum.duration_ns ? &sum : &first);
+	earn(s, path, sum.duration_ns ? &sum : &first, by->floor);
 	all->usable++;
 }
 
@@ -120,17 +129,70 @@ static void measure_paths(const struct samples *all, struct path *paths)
 	}
 }
 
-int samples_earn(struct samples *all, uint64_t horizon_ns)
+/* Means of a destination by CC, and over its CCs. */
+struct level {
+	double sum[ANTELOPE_CCS][ANTELOPE_OBJECTIVES];
+	uint64_t n[ANTELOPE_CCS];
+};
+
+static double level_of(const struct level *l, unsigned int objective, unsigned int *ccs)
 {
-	struct path *paths = calloc(all->groups ?: 1, sizeof(*paths));
+	uint64_t enough = SAMPLES_MEASURED;
+	double sum = 0;
+	unsigned int i;
+
+	for (*ccs = 0; !*ccs; enough = 1)
+		for (i = 0; i < ANTELOPE_CCS; i++)
+			if (l->n[i] >= enough) {
+				sum += l->sum[i][objective] / l->n[i];
+				++*ccs;
+			}
+	return sum / *ccs;
+}
+
+static void set_levels(struct samples *all, struct level *levels)
+{
+	unsigned int o, ccs;
+	struct sample *s;
+	struct level *l;
 	size_t i;
 
-	if (!paths)
-		return -ENOMEM;
+	for (i = 0; i < all->n; i++) {
+		s = &all->s[i];
+		if (!s->windows)
+			continue;
+		l = &levels[s->group];
+		for (o = 0; o < ANTELOPE_OBJECTIVES; o++)
+			l->sum[s->choice][o] += s->earned[o];
+		l->n[s->choice]++;
+	}
+	for (i = 0; i < all->n; i++) {
+		s = &all->s[i];
+		if (!s->windows)
+			continue;
+		for (o = 0; o < ANTELOPE_OBJECTIVES; o++)
+			s->level[o] = level_of(&levels[s->group], o, &ccs);
+		s->compared = ccs > 1;
+	}
+}
+
+int samples_earn(struct samples *all, const struct judgement *by)
+{
+	struct path *paths = calloc(all->groups ?: 1, sizeof(*paths));
+	struct level *levels = calloc(all->groups ?: 1, sizeof(*levels));
+	int bad = -ENOMEM;
+	size_t i;
+
+	if (!paths || !levels)
+		goto free_both;
 	measure_paths(all, paths);
 	for (i = 0; i < all->n; i++)
 		if (decided(&all->s[i]))
-			look_ahead(all, i, &paths[all->s[i].group], horizon_ns);
+			look_ahead(all, i, &paths[all->s[i].group], by);
+	set_levels(all, levels);
+	bad = 0;
+free_both:
 	free(paths);
-	return 0;
+	free(levels);
+	return bad;
 }

@@ -40,6 +40,7 @@ struct model_training {
 	uint64_t seed;
 	uint32_t trees;
 	uint32_t depth;
+	uint32_t centred;	/* 1: rewards are those above the destination's mean */
 	uint32_t sources;
 	double horizon_s;	/* that a choice is judged by */
 	double rate;
@@ -47,6 +48,7 @@ struct model_training {
 	double leaf;		/* weight that a leaf must have */
 	double holdout;
 	double clip;		/* largest weight of a sample */
+	double floor;		/* rewards below count as that */
 	struct model_source source[MODEL_SOURCES];
 };
 

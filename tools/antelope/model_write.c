@@ -30,12 +30,14 @@ const struct field model_training_fields[] = {
 	{ "seed", FIELD_U64, AT(model_training, seed), 0, EXACT },
 	{ "trees", FIELD_U32, AT(model_training, trees), 1, ANTELOPE_TREES },
 	{ "depth", FIELD_U32, AT(model_training, depth), 1, ANTELOPE_DEPTH },
+	{ "centred", FIELD_U32, AT(model_training, centred), 0, 1 },
 	{ "horizon_s", FIELD_DOUBLE, AT(model_training, horizon_s), 0, 1e6 },
 	{ "rate", FIELD_DOUBLE, AT(model_training, rate), 0, 1 },
 	{ "gamma", FIELD_DOUBLE, AT(model_training, gamma), 0, 1e9 },
 	{ "leaf", FIELD_DOUBLE, AT(model_training, leaf), 0, 1e9 },
 	{ "holdout", FIELD_DOUBLE, AT(model_training, holdout), 0, 1 },
 	{ "clip", FIELD_DOUBLE, AT(model_training, clip), 1, 65535 },
+	{ "floor", FIELD_DOUBLE, AT(model_training, floor), -1e6, 0 },
 	{ 0 }
 };
 

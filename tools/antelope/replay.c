@@ -14,7 +14,7 @@
 
 struct replay_options {
 	const char *model, *objective;
-	double horizon, clip;
+	double horizon, clip, floor;
 	bool json;
 };
 
@@ -33,6 +33,7 @@ static int parse(int argc, char **argv, struct replay_options *o)
 		{ "horizon", 0, ARG_NUMBER, &o->horizon, 0, 1e6, "SECONDS",
 		  "time after a choice by which it is judged,\n"
 		  "if that is four windows" },
+		{ "floor", 0, ARG_NUMBER, &o->floor, -1e6, 0, "L", "rewards below count as that" },
 		{ "clip", 0, ARG_NUMBER, &o->clip, 1, 65535, "W", "largest weight of a record" },
 		{ "json", 0, ARG_FLAG, &o->json, 0, 0, NULL, "report as JSON" },
 		{ 0 }
@@ -168,9 +169,9 @@ static void print_json(const struct replay *r)
 	json_object_put(root);
 }
 
-static int replay(struct replay *r, char **logs, unsigned int n, double horizon, char *err)
+static int replay(struct replay *r, char **logs, unsigned int n, char *err)
 {
-	int bad = samples_read(&r->all, logs, n, horizon * 1e9, err);
+	int bad = samples_read(&r->all, logs, n, &r->by, err);
 
 	if (bad)
 		return bad;
@@ -182,9 +183,10 @@ static int replay(struct replay *r, char **logs, unsigned int n, double horizon,
 
 int cmd_replay(int argc, char **argv)
 {
-	struct replay_options o = { .horizon = 2, .clip = 100 };
+	struct replay_options o = { .horizon = 2, .clip = 100, .floor = -3 };
 	int first = parse(argc, argv, &o), bad;
-	struct replay r = { .objective = -1, .clip = o.clip };
+	struct replay r = { .objective = -1, .clip = o.clip,
+		.by = { o.horizon * 1e9, o.floor } };
 	struct antelope_model *model;
 	char err[MODEL_ERR] = "";
 
@@ -199,7 +201,7 @@ int cmd_replay(int argc, char **argv)
 	if (model_load(&model, o.model, err))
 		return args_fail(VERB, "%s", err);
 	r.model = model;
-	bad = replay(&r, argv + first, argc - first, o.horizon, err);
+	bad = replay(&r, argv + first, argc - first, err);
 	if (bad)
 		args_fail(VERB, "%s", err);
 	else if (o.json)

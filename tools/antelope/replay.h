@@ -18,6 +18,7 @@ struct replay {
 	const struct antelope_model *model;
 	int objective;		/* negative: each record's own */
 	double clip;		/* largest weight */
+	struct judgement by;
 	struct samples all;
 
 	uint64_t decisions;	/* records that say what to do next */

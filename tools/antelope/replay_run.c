@@ -51,15 +51,17 @@ static unsigned int map_mask(unsigned int mask, const uint8_t *number)
 	return to;
 }
 
-static double score(const struct replay *r, unsigned int objective, unsigned int cc,
-		    const int32_t *x)
+/* In terms of the log: a model may know only what is above the destination's level. */
+static double score(const struct replay *r, const struct sample *s, unsigned int objective,
+		    unsigned int cc, const int32_t *x)
 {
 	const struct antelope_forest *f;
 
 	if (cc >= ANTELOPE_CCS)
 		return 0;
 	f = &r->model->forest[objective * ANTELOPE_CCS + cc];
-	return (double)score_forest(f, x) / (1 << ANTELOPE_REWARD_BITS);
+	return (double)score_forest(f, x) / (1 << ANTELOPE_REWARD_BITS) +
+	       (r->model->training.centred ? s->level[objective] : 0);
 }
 
 /* Does the kernel's program say the same? By the record's own objective. */
@@ -95,9 +97,9 @@ static void add_row(struct replay *r, const struct sample *s, const int32_t *x,
 
 	c->weight[i] = w;
 	c->ips[i] = w * reward;
-	c->dr[i] = score(r, objective, best, x);
+	c->dr[i] = score(r, s, objective, best, x);
 	if (match)
-		c->dr[i] += w * (reward - score(r, objective, choice, x));
+		c->dr[i] += w * (reward - score(r, s, objective, choice, x));
 	c->reward[i] = reward;
 	c->one[i] = 1;
 	c->flow[i] = s->flow;
@@ -161,9 +163,11 @@ static void summarise(struct replay *r, const struct columns *c)
 	r->ips = value_of(c, c->ips, c->one);
 	r->dr = value_of(c, c->dr, c->one);
 	r->snips = value_of(c, c->ips, c->weight);
-	/* its gain is against all that was done, not against what matched */
-	r->snips.gain.mean = r->snips.reward.mean - r->done.mean;
-	r->snips.gain.error = r->snips.reward.error;
+	/* its gain is against all that was done; by linearisation of the ratio */
+	for (i = 0; i < c->n && sum > 0; i++)
+		c->delta[i] = (c->ips[i] - r->snips.reward.mean * c->weight[i]) * c->n / sum +
+			      r->snips.reward.mean - c->reward[i];
+	r->snips.gain = estimate_ratio(c->delta, c->one, c->flow, c->n);
 }
 
 int replay_run(struct replay *r)

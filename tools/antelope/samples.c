@@ -97,7 +97,7 @@ static int add_names(struct samples *all, const char *path, const struct log_hea
 		if (samples_cc(all, h->cc[i]) != ANTELOPE_NO_CC)
 			continue;
 		if (all->ccs == ANTELOPE_CCS)
-			return refuse(err, path, "makes it more than %d congestion controls; leave it out",
+			return refuse(err, path, "has one CC more than %d; leave it out",
 				      ANTELOPE_CCS);
 		memcpy(all->cc[all->ccs++], h->cc[i], ANTELOPE_CC_NAME);
 	}
@@ -259,7 +259,7 @@ static int number_groups(struct samples *all)
 	return 0;
 }
 
-static int finish(struct samples *all, uint64_t horizon_ns)
+static int finish(struct samples *all, const struct judgement *by)
 {
 	size_t i;
 
@@ -271,7 +271,7 @@ static int finish(struct samples *all, uint64_t horizon_ns)
 		all->s[i].flow = all->flows;
 	}
 	all->flows += !!all->n;
-	return number_groups(all) ?: samples_earn(all, horizon_ns);
+	return number_groups(all) ?: samples_earn(all, by);
 }
 
 static int read_log(struct samples *all, struct run *runs, const char *path, bool names,
@@ -302,7 +302,7 @@ close:
 }
 
 int samples_read(struct samples *all, char * const *path, unsigned int paths,
-		 uint64_t horizon_ns, char *err)
+		 const struct judgement *by, char *err)
 {
 	struct run *runs;
 	unsigned int i;
@@ -320,7 +320,7 @@ int samples_read(struct samples *all, char * const *path, unsigned int paths,
 		bad = read_log(all, runs, path[i], true, err);
 	for (i = 0; i < paths && !bad; i++)
 		bad = read_log(all, runs, path[i], false, err);
-	if (!bad && finish(all, horizon_ns))
+	if (!bad && finish(all, by))
 		bad = refuse(err, "logs", "no memory for %zu records; read fewer", all->n);
 	free(runs);
 	return bad;

@@ -11,6 +11,9 @@
 
 #include "model.h"
 
+/* A mean of fewer samples tells nothing. */
+#define SAMPLES_MEASURED	8
+
 /* What a record has to say; CCs by their numbers here. */
 struct sample {
 	uint64_t cookie;
@@ -33,12 +36,20 @@ struct sample {
 	uint8_t flags;
 	uint8_t enabled;	/* mask of CCs that could be chosen */
 	uint8_t windows;	/* that earned is the mean of; 0: nobody knows */
+	bool compared;		/* several CCs were measured at its destination */
 	uint32_t file;		/* number of the log */
 	float propensity;
 	float earned[ANTELOPE_OBJECTIVES];	/* by the choice, logarithms */
+	float level[ANTELOPE_OBJECTIVES];	/* mean of its destination, by CCs */
 	uint8_t remote[16];
 	int32_t x[ANTELOPE_FEATURES];	/* ANTELOPE_F_CC by the number here */
 	int32_t score[ANTELOPE_CCS];
+};
+
+/* How choices are judged. */
+struct judgement {
+	uint64_t horizon_ns;	/* by what comes so long after them */
+	double floor;		/* no worse than this; a negative logarithm */
 };
 
 struct samples {
@@ -58,14 +69,14 @@ struct samples {
 };
 
 /*
- * Read logs; a choice earns what the next windows bring, for so long. 0, or -errno
+ * Read logs, and judge the choices in them. 0, or -errno
  * and a message in err, which has MODEL_ERR bytes. Free in both cases.
  */
 int samples_read(struct samples *all, char * const *path, unsigned int paths,
-		 uint64_t horizon_ns, char *err);
+		 const struct judgement *by, char *err);
 void samples_free(struct samples *all);
 /* The part of it that fills in what choices have earned. */
-int samples_earn(struct samples *all, uint64_t horizon_ns);
+int samples_earn(struct samples *all, const struct judgement *by);
 
 /* Number of a CC, or ANTELOPE_NO_CC. */
 unsigned int samples_cc(const struct samples *all, const char *name);

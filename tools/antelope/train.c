@@ -17,8 +17,8 @@
 struct train_options {
 	const char *out, *parent, *figure;
 	unsigned long seed, trees, depth, min;
-	double horizon, rate, gamma, holdout, clip, leaf;
-	bool json;
+	double horizon, rate, gamma, holdout, clip, leaf, floor;
+	bool json, level;
 };
 
 static const char examples[] =
@@ -47,6 +47,10 @@ static int parse(int argc, char **argv, struct train_options *o)
 		{ "clip", 0, ARG_NUMBER, &o->clip, 1, 65535, "W",
 		  "largest weight of a sample, which is\n"
 		  "1 / the propensity of its choice" },
+		{ "floor", 0, ARG_NUMBER, &o->floor, -1e6, 0, "L", "rewards below count as that" },
+		{ "level", 0, ARG_FLAG, &o->level, 0, 0, NULL,
+		  "learn rewards as they are; without it, what is\n"
+		  "above the mean of the destination" },
 		{ "holdout", 0, ARG_NUMBER, &o->holdout, 0, 0.9, "P",
 		  "share of flows that are kept back for the test" },
 		{ "figure", 0, ARG_TEXT, &o->figure, 0, 0, "FILE.svg",
@@ -89,23 +93,6 @@ static int set_parent(struct antelope_model *m, const char *path, char *err)
 	return 0;
 }
 
-static void describe(struct train *t, const struct train_options *o)
-{
-	struct model_training *to = &t->model->training;
-
-	to->seed = o->seed;
-	to->trees = o->trees;
-	to->depth = o->depth;
-	to->horizon_s = o->horizon;
-	to->rate = o->rate;
-	to->gamma = o->gamma;
-	to->leaf = o->leaf;
-	to->holdout = o->holdout;
-	to->clip = o->clip;
-	to->sources = t->all.files;
-	memcpy(to->source, t->all.source, sizeof(to->source));
-}
-
 static int check_forests(const struct train *t, char *err)
 {
 	unsigned int i;
@@ -114,7 +101,7 @@ static int check_forests(const struct train *t, char *err)
 		if (t->model->forest[i].trees)
 			return 0;
 	snprintf(err, MODEL_ERR,
-		 "no congestion control has %u of the %llu samples; log more, or set --min",
+		 "no CC has %u of the %llu samples; log more, with exploration",
 		 t->min, (unsigned long long)t->all.usable);
 	return -ENODATA;
 }
@@ -126,7 +113,7 @@ static int train(struct train *t, const struct train_options *o, char **logs, un
 
 	bad = set_parent(t->model, o->parent, err);
 	if (!bad)
-		bad = samples_read(&t->all, logs, n, t->horizon_ns, err);
+		bad = samples_read(&t->all, logs, n, &t->by, err);
 	if (!bad)
 		bad = train_fit(t, err);
 	if (!bad)
@@ -137,7 +124,6 @@ static int train(struct train *t, const struct train_options *o, char **logs, un
 		snprintf(err, MODEL_ERR, "no memory for %u destinations", t->all.groups);
 		return -ENOMEM;
 	}
-	describe(t, o);
 	bad = model_save(t->model, o->out, err);
 	if (!bad && o->figure)
 		bad = train_figure(t, o->figure, err);
@@ -148,7 +134,8 @@ static void print_options(const struct train_options *o)
 {
 	printf("seed %lu, trees %lu, depth %lu, rate %g, gamma %g, leaf %g, min %lu\n", o->seed,
 	       o->trees, o->depth, o->rate, o->gamma, o->leaf, o->min);
-	printf("horizon %g s, clip %g, holdout %g\n\n", o->horizon, o->clip, o->holdout);
+	printf("horizon %g s, clip %g, floor %g, holdout %g%s\n\n", o->horizon, o->clip, o->floor,
+	       o->holdout, o->level ? ", with the level" : "");
 }
 
 int cmd_train(int argc, char **argv)
@@ -156,12 +143,14 @@ int cmd_train(int argc, char **argv)
 	struct train_options o = {
 		.seed = 1, .trees = ANTELOPE_TREES, .depth = ANTELOPE_DEPTH, .rate = 0.15,
 		.gamma = 1, .leaf = 20, .min = 200, .horizon = 2, .clip = 20, .holdout = 0.2,
+		.floor = -3,
 	};
 	int first = parse(argc, argv, &o), bad;
 	struct train t = {
 		.boost = { .seed = o.seed, .trees = o.trees, .depth = o.depth, .rate = o.rate,
 			   .gamma = o.gamma, .leaf = o.leaf },
-		.holdout = o.holdout, .clip = o.clip, .horizon_ns = o.horizon * 1e9, .min = o.min,
+		.holdout = o.holdout, .clip = o.clip, .min = o.min,
+		.by = { o.horizon * 1e9, o.floor }, .centred = !o.level,
 		.progress = isatty(2),
 	};
 	char err[MODEL_ERR] = "";

@@ -25,7 +25,8 @@ struct train {
 	struct boost boost;
 	double holdout;		/* share of the flows that are kept back */
 	double clip;		/* largest weight of a sample */
-	uint64_t horizon_ns;	/* that a choice is judged by */
+	struct judgement by;
+	bool centred;		/* learn what is above the destination's level */
 	unsigned int min;	/* samples that a forest needs */
 	bool progress;
 	struct samples all;

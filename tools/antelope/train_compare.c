@@ -14,9 +14,6 @@
 #include "score.h"
 #include "train.h"
 
-/* A mean of fewer samples tells nothing. */
-#define MEASURED	8
-
 struct cell {
 	double sum, weight, mean;
 	uint64_t n;
@@ -69,7 +66,7 @@ static unsigned int oracle(const struct cell *group)
 	unsigned int i, measured = 0, best = ANTELOPE_NO_CC;
 
 	for (i = 0; i < ANTELOPE_CCS; i++) {
-		if (group[i].n < MEASURED)
+		if (group[i].n < SAMPLES_MEASURED)
 			continue;
 		measured++;
 		if (best == ANTELOPE_NO_CC || group[i].mean > group[best].mean)
@@ -84,10 +81,10 @@ static double regret(const struct cell *group, unsigned int best, unsigned int c
 	double worst = group[best].mean;
 	unsigned int i;
 
-	if (cc < ANTELOPE_CCS && group[cc].n >= MEASURED)
+	if (cc < ANTELOPE_CCS && group[cc].n >= SAMPLES_MEASURED)
 		return group[best].mean - group[cc].mean;
 	for (i = 0; i < ANTELOPE_CCS; i++)
-		if (group[i].n >= MEASURED && group[i].mean < worst)
+		if (group[i].n >= SAMPLES_MEASURED && group[i].mean < worst)
 			worst = group[i].mean;
 	return group[best].mean - worst;
 }

@@ -20,7 +20,7 @@
 #include "score.h"
 #include "train.h"
 
-/* Rows of one forest. */
+/* Rows of one forest */
 struct rows {
 	float *x, *y, *w;
 	size_t n;
@@ -47,6 +47,18 @@ static void keep_back(struct train *t)
 	}
 }
 
+/* What is to be predicted. */
+static double target(const struct train *t, const struct sample *s, unsigned int objective)
+{
+	return s->earned[objective] - (t->centred ? s->level[objective] : 0);
+}
+
+/* Where nothing was compared, nothing can be above the level. */
+static bool serves(const struct train *t, const struct sample *s, unsigned int cc)
+{
+	return s->windows && s->choice == cc && (s->compared || !t->centred);
+}
+
 static void collect(const struct train *t, unsigned int cc, unsigned int objective,
 		    struct rows *r)
 {
@@ -57,11 +69,11 @@ static void collect(const struct train *t, unsigned int cc, unsigned int objecti
 	r->n = 0;
 	for (i = 0; i < t->all.n; i++) {
 		s = &t->all.s[i];
-		if (!s->windows || s->choice != cc || t->held[s->flow])
+		if (!serves(t, s, cc) || t->held[s->flow])
 			continue;
 		for (j = 0; j < ANTELOPE_FEATURES; j++)
 			r->x[r->n * ANTELOPE_FEATURES + j] = s->x[j];
-		r->y[r->n] = s->earned[objective];
+		r->y[r->n] = target(t, s, objective);
 		r->w[r->n] = sample_weight(s, t->clip);
 		sum += r->w[r->n++];
 	}
@@ -92,11 +104,11 @@ static void try_forest(const struct train *t, unsigned int cc, unsigned int obje
 
 	for (i = 0; i < t->all.n; i++) {
 		s = &t->all.s[i];
-		if (!s->windows || s->choice != cc || !t->held[s->flow])
+		if (!serves(t, s, cc) || !t->held[s->flow])
 			continue;
 		w = sample_weight(s, t->clip);
-		sum += w * pow(score_forest(f, s->x) / one - s->earned[objective], 2);
-		sum_mean += w * pow(f->base / one - s->earned[objective], 2);
+		sum += w * pow(score_forest(f, s->x) / one - target(t, s, objective), 2);
+		sum_mean += w * pow(f->base / one - target(t, s, objective), 2);
 		weights += w;
 		q->held++;
 	}
@@ -141,6 +153,26 @@ static void share_gain(struct train *t)
 		t->gain[i] /= sum;
 }
 
+/* So that the model says what it was made of, and what its scores mean. */
+static void describe(const struct train *t)
+{
+	struct model_training *to = &t->model->training;
+
+	to->seed = t->boost.seed;
+	to->trees = t->boost.trees;
+	to->depth = t->boost.depth;
+	to->rate = t->boost.rate;
+	to->gamma = t->boost.gamma;
+	to->leaf = t->boost.leaf;
+	to->horizon_s = t->by.horizon_ns / 1e9;
+	to->floor = t->by.floor;
+	to->centred = t->centred;
+	to->holdout = t->holdout;
+	to->clip = t->clip;
+	to->sources = t->all.files;
+	memcpy(to->source, t->all.source, sizeof(to->source));
+}
+
 int train_fit(struct train *t, char *err)
 {
 	size_t room = t->all.usable ?: 1;
@@ -158,6 +190,7 @@ int train_fit(struct train *t, char *err)
 		goto free_rows;
 	}
 	keep_back(t);
+	describe(t);
 	t->model->ccs = t->all.ccs;
 	memcpy(t->model->cc, t->all.cc, sizeof(t->model->cc));
 	bad = 0;
