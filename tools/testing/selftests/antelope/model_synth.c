@@ -5,8 +5,10 @@
  * noise. A flow keeps what was chosen for one window at least.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "log.h"
@@ -135,7 +137,7 @@ static int write_flow(const struct synth *s, struct log_writer *log, unsigned in
 		      unsigned int flow, const struct synth_path *p, uint64_t *state)
 {
 	struct antelope_record r = { 0 };
-	uint32_t to = htonl(0x0a000000 + destination);
+	uint32_t to = htonl(0x0a000000 + (s->one_address ? 0 : destination));
 	unsigned int cc = synth_draw(state) % s->ccs, w;
 	char err[LOG_ERR];
 
@@ -167,7 +169,7 @@ static int write_flow(const struct synth *s, struct log_writer *log, unsigned in
 int synth_log(const struct synth *s, const char *path)
 {
 	struct log_about about = { .ccs = s->ccs, .enabled = (1 << s->ccs) - 1 };
-	uint64_t state = s->seed;
+	uint64_t paths = s->seed, state = s->seed ^ 0x5eed;
 	struct synth_path p;
 	struct log_writer *log;
 	char err[LOG_ERR];
@@ -183,11 +185,44 @@ int synth_log(const struct synth *s, const char *path)
 		return bad;
 	}
 	for (i = 0; i < s->destinations && !bad; i++) {
-		synth_path_draw(&p, &state);
+		synth_path_draw(&p, &paths);
 		for (j = 0; j < s->flows && !bad; j++)
 			bad = write_flow(s, log, i, j, &p, &state);
 	}
 	bad = bad ?: log_flush(log, err);
 	log_finish(log);
+	return bad;
+}
+
+static int by_flow(const void *a, const void *b)
+{
+	const struct antelope_record *l = a, *r = b;
+
+	if (l->window != r->window)
+		return l->window < r->window ? -1 : 1;
+	return l->cookie < r->cookie ? 1 : -1;
+}
+
+/* The header stays, and with it the run. */
+int synth_mix(const char *from, const char *to)
+{
+	FILE *in = fopen(from, "re"), *out = fopen(to, "we");
+	struct antelope_record *r = NULL;
+	struct log_header h;
+	size_t n = 0, room = 1 << 16;
+	int bad = -EIO;
+
+	if (in && out)
+		r = malloc(room * sizeof(*r));
+	if (r && fread(&h, sizeof(h), 1, in) == 1 && fwrite(&h, sizeof(h), 1, out) == 1) {
+		n = fread(r, sizeof(*r), room, in);
+		qsort(r, n, sizeof(*r), by_flow);
+		bad = n && fwrite(r, sizeof(*r), n, out) == n ? 0 : -EIO;
+	}
+	free(r);
+	if (in)
+		fclose(in);
+	if (out && fclose(out))
+		bad = -EIO;
 	return bad;
 }

@@ -28,7 +28,8 @@ struct synth {
 	double (*policy)(const struct synth_path *p, unsigned int cc);
 	double noise;		/* standard deviation of the rate's logarithm */
 	unsigned int destinations, flows, windows;	/* flows of each, windows of each */
-	uint64_t seed;
+	uint64_t seed;		/* paths are drawn by synth_path_draw() with it */
+	bool one_address;	/* all destinations are one */
 	bool shuffled;		/* the log says a choice, the world had another */
 	/* Scores that a kernel would have had in its records, or NULL. */
 	const struct antelope_forest *forest;
@@ -43,6 +44,8 @@ void synth_path_draw(struct synth_path *p, uint64_t *state);
 void synth_features(const struct synth_path *p, unsigned int cc, int32_t *x);
 /* 0 or -errno, after a message. */
 int synth_log(const struct synth *s, const char *path);
+/* The same records, the last flow first. */
+int synth_mix(const char *from, const char *to);
 
 /* Ready ones: the best CC by region, or always the same probability. */
 unsigned int synth_best(const struct synth_path *p);

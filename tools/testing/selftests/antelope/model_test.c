@@ -20,7 +20,7 @@
 #include "model_random.h"
 #include "score.h"
 
-static char folder[] = "/tmp/model_test.XXXXXX";
+static char folder[32] = "/tmp/model_test.XXXXXX";
 static char path[64], other[64];
 
 static char *read_text(const char *from, size_t *len)
