@@ -44,7 +44,7 @@ enum antelope_feature {
 	ANTELOPE_F_SHARE,	/* throughput / largest of the flow's windows */
 	ANTELOPE_F_LOSS,	/* lost / (delivered + lost) */
 	ANTELOPE_F_LOSS_MEAN,	/* the same, moving average by 1/8 */
-	ANTELOPE_F_MARKED,	/* delivered with CE / delivered */
+	ANTELOPE_F_MARKED,	/* delivered with CE (classic ECN: until CWR) / delivered */
 	ANTELOPE_F_PACING,	/* mean pacing rate / throughput */
 	ANTELOPE_F_INFLIGHT,	/* congestion window / (largest throughput * smallest RTT) */
 	ANTELOPE_FEATURES
@@ -174,7 +174,7 @@ struct antelope_record {
 /* Settings, in the program's writable data; changed while it runs. */
 struct antelope_config {
 	__u64 window_ns;	/* a window is no shorter */
-	__u64 dwell_ns;		/* between two switches of a flow */
+	__u64 dwell_ns;		/* between two switches of a flow; see dwell_windows */
 	__u32 window_rtts;	/* and no less than these */
 	__u32 confirm;		/* windows in a row with the same winner */
 	__s32 margin;		/* by which it must win, Q16 */
@@ -182,12 +182,13 @@ struct antelope_config {
 	__u32 explore;		/* probability by window, Q16 */
 	__u32 acks;		/* ACKs of a window on a patched kernel; 0: as stock */
 	__u32 epoch;		/* of the model */
+	__u32 dwell_windows;	/* as many windows end a dwell, too; 0: only time does */
 	__u8 shadow;
 	__u8 objective;		/* of cgroups without one of their own */
 	__u8 ccs;
 	__u8 first;		/* without a prior; ANTELOPE_NO_CC: the kernel's own */
 	__u8 enabled;		/* mask of CCs that may be chosen */
-	__u8 pad[7];
+	__u8 pad[3];
 	char cc[ANTELOPE_CCS][ANTELOPE_CC_NAME];
 };
 

@@ -11,10 +11,10 @@
  *				one by more than config.margin, in config.confirm
  *				windows in a row
  *
- * A switch is allowed in CA_Open, with data to send, and config.dwell_ns after the
- * last one. The first decision of a flow waits for neither dwell nor confirmation.
- * The mask has what is enabled and not barred; DCTCP only with ECN, without which
- * it would turn into reno.
+ * A switch is allowed in CA_Open, with data to send, and config.dwell_ns or
+ * config.dwell_windows after the last one. The first decision of a flow waits for
+ * neither dwell nor confirmation. The mask has what is enabled and not barred; DCTCP
+ * only with ECN, without which it would turn into reno.
  */
 #ifndef ANTELOPE_DECIDE_BPF_H
 #define ANTELOPE_DECIDE_BPF_H
@@ -132,7 +132,8 @@ static __always_inline bool was_bad(struct flow *f)
 
 static __always_inline bool dwells(struct window *w, struct flow *f)
 {
-	return f->switched_ns && w->now_ns - f->switched_ns < config.dwell_ns;
+	return f->switched_ns && w->now_ns - f->switched_ns < config.dwell_ns &&
+	       (!config.dwell_windows || f->window - f->switched_window < config.dwell_windows);
 }
 
 /* By score; w->to is the best when it should be changed to. */

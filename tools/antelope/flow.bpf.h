@@ -116,6 +116,7 @@ static __always_inline void switched(struct window *w, struct flow *f)
 	f->candidate = ANTELOPE_NO_CC;
 	f->confirmed = 0;
 	f->switched_ns = w->now_ns;
+	f->switched_window = f->window;
 	f->switches++;
 	f->decided = 1;
 	f->cc = w->to;

@@ -9,6 +9,7 @@
 struct antelope_config config = {
 	.window_ns = 100000000,
 	.dwell_ns = 1000000000,
+	.dwell_windows = 4,
 	.window_rtts = 4,
 	.confirm = 2,
 	.margin = 1 << (ANTELOPE_REWARD_BITS - 4),

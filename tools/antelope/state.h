@@ -41,6 +41,8 @@ struct flow {
 	__s32 reward;			/* mean of the windows with this CC, Q16 */
 	__s32 before;			/* that of the one before; see back */
 	__u32 switches;
+	__u32 switched_window;
+	__u32 pad;
 	__u64 switched_ns;
 	__u64 cgroup;
 	__u32 barred_until[ANTELOPE_CCS];	/* window */

@@ -52,7 +52,11 @@ static __always_inline void window_rtt(struct flow *f, __u32 low, __u32 high)
 		f->rtt_high_us = high;
 }
 
-/* A callback of a stock kernel; rtt_us is 0 when it brings none. */
+/*
+ * A callback of a stock kernel; rtt_us is 0 when it brings none. That is the RTT of one
+ * ACK a round trip, from the oldest packet that it acknowledges, and now and then twice
+ * what its neighbours say; the smoothed one before it has heard all of them.
+ */
 static __always_inline void window_add(struct flow *f, struct tcp_sock *tp, __u64 now_ns,
 				       __u32 rtt_us)
 {
@@ -62,9 +66,11 @@ static __always_inline void window_add(struct flow *f, struct tcp_sock *tp, __u6
 		f->limited_ns += now_ns - f->last_ns;
 	f->last_ns = now_ns;
 	if (rtt_us) {
-		f->rtt_sum_us += rtt_us;
+		__u32 srtt_us = tp->srtt_us ? tp->srtt_us >> 3 : rtt_us;
+
+		f->rtt_sum_us += srtt_us;
 		f->rtt_samples++;
-		window_rtt(f, rtt_us, rtt_us);
+		window_rtt(f, rtt_us < srtt_us ? rtt_us : srtt_us, srtt_us);
 	}
 	if (pacing != ~0UL) {
 		f->pacing_sum += pacing;
