@@ -175,13 +175,14 @@ static bool rewards_are_right(const struct window *w, const struct flow *f)
 	double rate = bounded(log2(w->rate / max));
 	double delay = bounded(log2(mean / w->r.min_rtt_us));
 	double keep = bounded(log2(w->r.packets / (w->r.packets + (double)w->r.lost)));
+	double total = rate - weight[w->r.objective] * delay + keep;
 	double slack = 0.004;	/* two logarithms, and a ratio of ten bits */
 
 	return w->r.flags & ANTELOPE_REWARDED &&
 	       fabs(w->r.rate / 65536. - rate) < slack &&
 	       fabs(w->r.delay / 65536. - delay) < slack &&
 	       fabs(w->r.keep / 65536. - keep) < slack &&
-	       fabs(w->reward / 65536. - (rate - weight[w->r.objective] * delay + keep)) < 4 * slack;
+	       fabs(w->reward / 65536. - total) < 4 * slack;
 }
 
 static void test_features(void)
