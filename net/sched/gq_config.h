@@ -50,6 +50,7 @@ struct gq_config {
 	u8	pacing;
 	u8	horizon_drop;
 	u8	codel_ecn;
+	u8	bypass;
 	u8	bands;
 	u8	priomap[GQ_PRIOS];	/* all below bands */
 	u8	dscpmap[GQ_DSCPS];	/* below bands, or GQ_DSCP_NONE */
@@ -81,6 +82,7 @@ static const struct nla_policy gq_policy[TCA_GQ_MAX + 1] = {
 	[TCA_GQ_CODEL_TARGET]		= { .type = NLA_U64 },
 	[TCA_GQ_CODEL_INTERVAL]		= { .type = NLA_U64 },
 	[TCA_GQ_CODEL_ECN]		= { .type = NLA_U8 },
+	[TCA_GQ_EDT_BYPASS]		= { .type = NLA_U8 },
 };
 
 static const struct nla_policy gq_band_policy[TCA_GQ_BAND_MAX + 1] = {
@@ -155,6 +157,8 @@ static const struct gq_param gq_params[TCA_GQ_MAX + 1] = {
 		GQ_CODEL_INTERVAL_MIN, GQ_CODEL_INTERVAL_MAX },
 	[TCA_GQ_CODEL_ECN] = {
 		"codel ecn", GQ_FIELD(codel_ecn), 0, 1 },
+	[TCA_GQ_EDT_BYPASS] = {
+		"bypass", GQ_FIELD(bypass), 0, 1 },
 };
 
 #define GQ_BAND_FIELD(field)	offsetof(struct gq_band_config, field)

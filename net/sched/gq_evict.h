@@ -10,11 +10,29 @@
 #include "gq_policy.h"
 #include "gq_shaper.h"
 
+/*
+ * Take out all packets that wait by themselves (gq_bypass.h), in an order that
+ * keeps that of each flow.
+ */
+static void gq_bypass_drain(struct gq_sched *q, struct gq_list *all)
+{
+	int i;
+
+	for (i = 0; i < GQ_BANDS_MAX; i++) {
+		gq_list_splice_tail(all, &q->band[i].due);
+		q->band[i].due.first = NULL;
+		q->band[i].lead = 0;
+	}
+	q->due = 0;
+	gq_edt_drain(&q->edt, all);
+}
+
 static void gq_reset(struct Qdisc *sch)
 {
 	struct gq_sched *q = qdisc_priv(sch);
 	struct gq_list gone = { };
 	struct gq_hent *e, *next;
+	struct gq_node *node;
 	struct gq_flow *f;
 
 	sch->q.qlen = 0;
@@ -29,6 +47,9 @@ static void gq_reset(struct Qdisc *sch)
 	qdisc_watchdog_cancel(&q->watchdog);
 	q->timer_armed = false;
 
+	gq_bypass_drain(q, &gone);
+	while ((node = gq_list_pop(&gone)))
+		rtnl_kfree_skbs(gq_node_skb(node), gq_node_skb(node));
 	gq_wheel_drain(&q->wheel, &gone);
 	q->wheel.reinserts = 0;
 	gq_bands_reset(q);

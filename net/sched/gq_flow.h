@@ -16,6 +16,7 @@
 #include <net/tcp_states.h>
 
 #include "gq_config.h"
+#include "gq_edt.h"
 #include "gq_hash.h"
 #include "gq_order.h"
 #include "gq_stats.h"
@@ -30,13 +31,22 @@
 /* Chains looked at for each new flow. */
 #define GQ_GC_CHAINS		2
 
+/* Packed, for 20 bytes are all that there is; it is aligned as a u64 is. */
 struct gq_cb {
-	u64	next_departure;	/* of the flow's packet behind this one, ns */
-	u32	rank;		/* what the band's policy noted of the packet */
+	union {
+		struct {		/* a packet of a flow */
+			u64	next_departure;	/* of the one behind it, ns */
+			u32	rank;	/* what the band's policy noted of it */
+		};
+		struct gq_node	node;	/* one that waits by itself */
+	};
 	u16	segs;		/* packets on the wire */
 	u8	band;		/* which it is counted for */
-	bool	sk_rate;	/* the socket's rate applies */
-};
+	union {
+		bool	sk_rate;	/* of a flow: the socket's rate applies */
+		bool	waited;		/* by itself: for its departure time */
+	};
+} __packed __aligned(4);
 
 static struct gq_cb *gq_cb(struct sk_buff *skb)
 {
@@ -105,6 +115,8 @@ struct gq_band {
 	u64			rescues;
 	u64			reserved;	/* sent by hClock's reservations */
 	u64			vtime;		/* of the packet sent last */
+	struct gq_list		due;		/* packets by themselves */
+	s32			lead;		/* bytes they are ahead of flows */
 };
 
 /* One for each band, and one for all. */
@@ -119,6 +131,7 @@ struct gq_sched {
 	u64			catch_up;	/* ns that lateness is made up for */
 	unsigned long		refill_jiffies;
 	void			*wheel_mem;
+	void			*edt_mem;	/* NULL: no bypass */
 	bool			dscp_used;	/* the DSCP map is not empty */
 	bool			ordered;	/* some band is strict or ranked */
 	u8			strict;		/* bands with GQ_BAND_STRICT */
@@ -126,6 +139,7 @@ struct gq_sched {
 	u8			favoured;	/* strict or starvable */
 	u8			ranked;		/* bands with a rank queue */
 	u8			clocked;	/* bands with hClock's tags */
+	u8			bypass;		/* see gq_bypass.h */
 	u16			shaped;		/* shapers with a rate */
 	u16			paced;		/* these, clocked, GQ_PACED_ALL */
 	bool			codel_on;
@@ -138,6 +152,7 @@ struct gq_sched {
 	u8			ready;		/* bands with listed flows */
 	u8			turn;		/* weighted band being served */
 	u16			blocked;	/* shapers in the wheel */
+	u32			due;		/* packets in bands' lists of these */
 	struct gq_hash		hash;
 	struct gq_wheel		wheel;
 	struct gq_flow		fast;		/* packets without a flow */
@@ -148,6 +163,7 @@ struct gq_sched {
 	struct gq_band		band[GQ_BANDS_MAX];
 	struct gq_node		shaper[GQ_SHAPERS];
 	struct gq_order		order[GQ_BANDS_MAX];
+	struct gq_edt		edt;		/* packets by themselves */
 	struct qdisc_watchdog	watchdog;
 
 /* Seldom written */
@@ -172,6 +188,14 @@ static struct gq_flow_kind {
 	{ { "gq_clocked_flow", "gq_clocked_codel_flow" },
 	  sizeof(struct gq_clocked_flow) },
 };
+
+static struct sk_buff *gq_node_skb(struct gq_node *node)
+{
+	void *cb = (void *)node - offsetof(struct gq_cb, node) -
+		   offsetof(struct qdisc_skb_cb, data);
+
+	return container_of(cb, struct sk_buff, cb);
+}
 
 static struct gq_flow *gq_node_flow(struct gq_node *node)
 {

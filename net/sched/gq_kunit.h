@@ -4,7 +4,8 @@
  *
  * The module sch_gq_kunit has one suite for each structure, each in a file of
  * its own: gq_kunit_ffs.c (which also holds what is declared here),
- * gq_kunit_wheel.c, gq_kunit_hash.c, gq_kunit_rank.c, gq_kunit_approx.c. Each
+ * gq_kunit_wheel.c, gq_kunit_hash.c, gq_kunit_rank.c, gq_kunit_approx.c,
+ * gq_kunit_edt.c. Each
  * structure runs beside a model that has no idea of how it works, and every
  * answer is compared. The random numbers depend on the parameter seed alone.
  */

@@ -14,6 +14,7 @@
 /* The memory that other settings need; what stays is NULL. */
 struct gq_memory {
 	void	*wheel;
+	void	*edt;
 	void	*order[GQ_BANDS_MAX];
 };
 
@@ -22,8 +23,21 @@ static void gq_memory_free(struct gq_memory *mem)
 	int i;
 
 	kvfree(mem->wheel);
+	kvfree(mem->edt);
 	for (i = 0; i < GQ_BANDS_MAX; i++)
 		kvfree(mem->order[i]);
+}
+
+static void *gq_wheel_memory(const struct gq_config *cfg, int node,
+			     struct netlink_ext_ack *extack)
+{
+	/* A power of two and a little: kmalloc would take twice that. */
+	void *mem = vzalloc_node(gq_wheel_size(cfg->buckets), node);
+
+	if (!mem)
+		NL_SET_ERR_MSG_FMT_MOD(extack, "no memory for %u buckets",
+				       cfg->buckets);
+	return mem;
 }
 
 static int gq_memory_get(struct gq_memory *mem, struct Qdisc *sch,
@@ -32,18 +46,19 @@ static int gq_memory_get(struct gq_memory *mem, struct Qdisc *sch,
 {
 	int node = netdev_queue_numa_node_read(sch->dev_queue);
 	struct gq_sched *q = qdisc_priv(sch);
+	bool reshaped = cfg->buckets != q->cfg.buckets ||
+			cfg->granularity != q->cfg.granularity;
 	int i;
 
-	if (!q->wheel_mem || cfg->buckets != q->cfg.buckets ||
-	    cfg->granularity != q->cfg.granularity) {
-		/* A power of two and a little: kmalloc would take twice that. */
-		mem->wheel = vzalloc_node(gq_wheel_size(cfg->buckets), node);
-		if (!mem->wheel) {
-			NL_SET_ERR_MSG_FMT_MOD(extack,
-					       "no memory for %u buckets",
-					       cfg->buckets);
+	if (!q->wheel_mem || reshaped) {
+		mem->wheel = gq_wheel_memory(cfg, node, extack);
+		if (!mem->wheel)
 			return -ENOMEM;
-		}
+	}
+	if (cfg->bypass && (!q->edt_mem || reshaped)) {
+		mem->edt = gq_wheel_memory(cfg, node, extack);
+		if (!mem->edt)
+			goto err_free;
 	}
 	for (i = 0; i < GQ_BANDS_MAX; i++) {
 		const struct gq_band_config *b = &cfg->band[i];
@@ -56,11 +71,14 @@ static int gq_memory_get(struct gq_memory *mem, struct Qdisc *sch,
 		if (!mem->order[i]) {
 			NL_SET_ERR_MSG_FMT_MOD(extack,
 					       "no memory to rank band %d", i);
-			gq_memory_free(mem);
-			return -ENOMEM;
+			goto err_free;
 		}
 	}
 	return 0;
+
+err_free:
+	gq_memory_free(mem);
+	return -ENOMEM;
 }
 
 /* ---- Memory of flows ---- */

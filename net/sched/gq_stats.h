@@ -13,6 +13,7 @@ struct gq_stats {
 	u64	dequeued;
 	u64	evicted;
 	u64	fastpath;
+	u64	bypassed;
 	u64	throttled;
 	u64	shaped;
 	u64	reinserts;		/* of wheels that change() replaced */
@@ -43,6 +44,7 @@ static const u16 gq_counters[TCA_GQ_STATS_MAX + 1] = {
 	GQ_STAT(TCA_GQ_STATS_DEQUEUED, dequeued),
 	GQ_STAT(TCA_GQ_STATS_EVICTED, evicted),
 	GQ_STAT(TCA_GQ_STATS_FASTPATH, fastpath),
+	GQ_STAT(TCA_GQ_STATS_BYPASSED, bypassed),
 	GQ_STAT(TCA_GQ_STATS_THROTTLED, throttled),
 	GQ_STAT(TCA_GQ_STATS_SHAPED, shaped),
 	GQ_STAT(TCA_GQ_STATS_REINSERTS, reinserts),

@@ -402,6 +402,13 @@ static inline void gq_wheel_place(struct gq_wheel *w, struct gq_node *node,
 	*slot = node;
 }
 
+/* An empty wheel may have been left far behind: let it take all its span. */
+static inline void gq_wheel_begin(struct gq_wheel *w, u64 now)
+{
+	if (!w->count && now >> w->shift > w->base)
+		w->base = now >> w->shift;
+}
+
 /**
  * gq_wheel_insert() - put a node into the wheel, O(1)
  * @w: the wheel
@@ -415,9 +422,7 @@ static inline void gq_wheel_insert(struct gq_wheel *w, struct gq_node *node,
 {
 	u64 k = gq_wheel_bucket(w, node->deadline);
 
-	/* An empty wheel may have been left far behind: take all its span. */
-	if (!w->count && now >> w->shift > w->base)
-		w->base = now >> w->shift;
+	gq_wheel_begin(w, now);
 	k = max(k, w->base);
 	if (unlikely(k > w->base + w->mask)) {
 		k = w->base + w->mask;

@@ -29,7 +29,8 @@
  * and an OLD list, served by deficit round robin, NEW first; a flow that has
  * sent is OLD, or goes into the wheel if its next deadline lies ahead. Which
  * band is served is told in gq_band.h. Bands with a ranking policy have a rank
- * queue in the place of the two lists: gq_policy.h.
+ * queue in the place of the two lists: gq_policy.h. A packet whose own departure
+ * time is all that counts may wait without its flow: gq_bypass.h.
  *
  *   state  has packets  held by       left when
  *   IDLE   no           -             a packet arrives -> NEW or WHEEL; gc
@@ -46,7 +47,8 @@
  * Invariants
  * 1. A packet never leaves before its deadline, and the scheduler adds at most
  *    granularity + timer_slack to it.
- * 2. Packets of one flow leave in the order of arrival.
+ * 2. Packets of one flow leave in the order of arrival; gq_bypass.h says which
+ *    of those that bypass it do.
  * 3. enqueued = dequeued + evicted + queued.
  *
  * Locking: everything in struct gq_sched is changed under the qdisc's lock.
@@ -68,20 +70,20 @@
 #include <net/pkt_sched.h>
 #include <net/sock.h>
 
+#include "gq_bypass.h"
 #include "gq_class.h"
 #include "gq_codel.h"
 #include "gq_dump.h"
 #include "gq_evict.h"
 #include "gq_memory.h"
 #include "gq_policy.h"
+#include "gq_queue.h"
 #include "gq_shaper.h"
 
 /* What a processor may take until it comes to a timer that has expired. */
 #define GQ_CPU_LATE_NS		(20 * NSEC_PER_USEC)
 /* More packets than this without a flow could be unfair to the others. */
 #define GQ_FASTPATH_MAX		8
-/* Flows looked at to find one that moves: cheap enough for each packet. */
-#define GQ_MOVE_MAX		64
 
 /* ---- Classification ---- */
 
@@ -114,6 +116,9 @@ static bool gq_fastpath(const struct Qdisc *sch, struct sk_buff *skb,
 	if (!sch->q.qlen)
 		return true;
 
+	if (unlikely(q->bypass) && (q->due || gq_edt_waits(&q->edt, now)))
+		return false;
+
 	/* Behind others in a FIFO, neither band nor rank would count. */
 	if (q->ordered)
 		return false;
@@ -143,8 +148,6 @@ static struct gq_flow *gq_classify(struct Qdisc *sch, struct sk_buff *skb,
 {
 	struct gq_sched *q = qdisc_priv(sch);
 	struct sock *sk = gq_flow_sk(skb);
-	struct gq_flow *f;
-	unsigned long key;
 
 	if (sk)
 		gq_take_pacing(q, sk);
@@ -154,22 +157,7 @@ static struct gq_flow *gq_classify(struct Qdisc *sch, struct sk_buff *skb,
 		return NULL;
 	}
 
-	key = gq_flow_key(q, skb, sk);
-	f = gq_flow_find(q, key);
-	if (unlikely(!f))
-		f = gq_flow_create(q, key);
-	if (unlikely(f && sk && f->socket_hash != sk->sk_hash)) {
-		/* Another socket at the same address: it starts afresh. Its
-		 * predecessor's packets have left, or it could not be there.
-		 */
-		f->socket_hash = sk->sk_hash;
-		f->credit = q->cfg.initial_quantum;
-		if (!f->qlen)
-			f->node.deadline = 0;
-		if (f->codel)
-			codel_vars_init(gq_codel_vars(q, f));
-	}
-	return f;
+	return gq_flow_get(q, skb, sk);
 }
 
 /* ---- Enqueue ---- */
@@ -211,85 +199,20 @@ static u64 gq_stamp(struct gq_sched *q, struct sk_buff *skb, u64 now)
 	return now + max_t(s64, wait, 0);
 }
 
-/* A packet that its sender did not stamp goes by its socket's rate. */
-static bool gq_sk_rate(const struct sk_buff *skb)
+/* Have a packet wait by itself. Return: false if it need not wait at all */
+static noinline bool gq_bypass(struct Qdisc *sch, struct sk_buff *skb,
+			       u64 departure, u64 now)
 {
-	const struct sock *sk = skb->sk;
+	struct gq_sched *q = qdisc_priv(sch);
+	struct sock *sk = gq_flow_sk(skb);
 
-	return !skb->tstamp && sk && sk_fullsock(sk) &&
-	       sk->sk_state != TCP_LISTEN;
-}
-
-/*
- * The flow has got its first packet: it waits in the wheel or for the link.
- * @idle_since is from before the packet, which has taken its place.
- */
-static void gq_flow_activate(struct gq_sched *q, struct gq_flow *f,
-			     unsigned long idle_since, u64 departure, u64 now)
-{
-	q->inactive--;
-	/* Time that the flow did not use is no credit for a burst. */
-	f->node.deadline = max(f->node.deadline, departure);
-
-	switch (f->state) {
-	case GQ_IDLE:
-		if (time_after(jiffies, idle_since + q->refill_jiffies))
-			f->credit = max_t(s32, f->credit, q->cfg.quantum);
-		if (f->node.deadline > now)
-			gq_flow_set_state(q, f, GQ_WHEEL, now);
-		else
-			gq_flow_set_state(q, f, GQ_NEW, now);
-		break;
-	case GQ_WHEEL:
-		q->throttled++;
-		break;
-	default:
-		/* Still listed: gq_serve() comes to it. */
-		break;
-	}
-}
-
-/*
- * A flow goes to another band as a whole, and at once: there may be bands that
- * are not served for long. Only if it is not among the first of a list, which has
- * no way back, it follows when it is come to there.
- */
-static noinline void gq_flow_move(struct gq_sched *q, struct gq_flow *f,
-				  u32 band, u64 now)
-{
-	struct gq_band *b = &q->band[f->band];
-	bool unlisted = false;
-
-	if (f->state == GQ_RANKED) {
-		gq_order_remove(&q->order[f->band], gq_entry(f));
-		unlisted = true;
-	} else if (f->state == GQ_NEW || f->state == GQ_OLD) {
-		unlisted = gq_list_remove(f->state == GQ_NEW ? &b->new : &b->old,
-					  &f->node, GQ_MOVE_MAX);
-	}
-	f->band = band;
-	if (q->ranked & BIT(band))
-		gq_flow_note(q, f);
-	if (unlisted)
-		gq_flow_set_state(q, f, GQ_OLD, now);
-}
-
-/* Add a packet to a flow, and the flow to the packet's band. */
-static void gq_flow_queue(struct gq_sched *q, struct gq_flow *f,
-			  struct sk_buff *skb, u64 departure, u64 now)
-{
-	u32 band = gq_cb(skb)->band;
-	unsigned long idle_since;
-
-	gq_cb(skb)->sk_rate = gq_sk_rate(skb);
-	if (unlikely(f->band != band))
-		gq_flow_move(q, f, band, now);
-	idle_since = f->idle_since;
-	gq_flow_push(f, skb, departure);
-	if (f->qlen == 1)
-		gq_flow_activate(q, f, idle_since, departure, now);
-	else if (unlikely(f->state == GQ_RANKED))
-		gq_rank_queued(q, f);
+	if (gq_fastpath(sch, skb, sk, departure, now))
+		return false;
+	if (sk)
+		gq_take_pacing(q, sk);
+	gq_bypass_add(q, skb, departure, now);
+	q->stats.bypassed++;
+	return true;
 }
 
 static noinline int gq_drop(struct sk_buff *skb, struct Qdisc *sch, u32 band,
@@ -331,7 +254,7 @@ static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 	struct gq_sched *q = qdisc_priv(sch);
 	u64 departure, now = ktime_get_ns();
 	u32 len = qdisc_pkt_len(skb);
-	struct gq_flow *f;
+	struct gq_flow *f = NULL;
 	struct gq_band *b;
 	int band, ret;
 
@@ -359,6 +282,10 @@ static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 	if (unlikely(q->ranked & BIT(band)))
 		gq_cb(skb)->rank = gq_policy_of(q, band)->note(skb);
 
+	if (unlikely(q->bypass) && gq_may_bypass(q, skb) &&
+	    gq_bypass(sch, skb, departure, now))
+		goto taken;
+
 	f = gq_classify(sch, skb, departure, now);
 	if (f) {
 		if (unlikely(f->qlen >= q->cfg.flow_limit))
@@ -371,6 +298,7 @@ static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 		gq_flow_push(&q->fast, skb, departure);
 	}
 
+taken:
 	b->taken_pkts++;
 	b->taken_bytes += len;
 	sch->qstats.backlog += len;
@@ -415,11 +343,12 @@ static void gq_note_timer(struct gq_sched *q)
 static noinline void gq_arm(struct gq_sched *q)
 {
 	struct hrtimer *timer = &q->watchdog.timer;
-	u64 due;
+	u64 due = gq_edt_due(&q->edt);
 
-	if (!q->wheel.count)
+	if (q->wheel.count)
+		due = min(due, gq_wheel_wake(&q->wheel));
+	if (due == U64_MAX)
 		return;
-	due = gq_wheel_wake(&q->wheel);
 	/* qdisc_watchdog_schedule_range_ns() has the same test: it would do
 	 * nothing, and would not tell.
 	 */
@@ -623,6 +552,35 @@ static struct sk_buff *gq_drr_serve(struct gq_sched *q, u32 band, u64 now)
 	}
 }
 
+/*
+ * A band in which packets that waited by themselves are due. While flows may
+ * send too, each side gets half of the bytes.
+ */
+static noinline struct sk_buff *gq_due_serve(struct gq_sched *q, u32 band,
+					     u64 now)
+{
+	struct gq_band *b = &q->band[band];
+	struct sk_buff *skb;
+
+	if (b->lead > 0) {
+		skb = gq_drr_serve(q, band, now);
+		if (skb) {
+			b->lead -= qdisc_pkt_len(skb);
+			return skb;
+		}
+		q->ready |= BIT(band);
+	}
+	skb = gq_bypass_pop(q, b);
+	if (gq_cb(skb)->waited)
+		gq_note_lateness(q, now - gq_cb(skb)->node.deadline);
+	if (unlikely(now - gq_cb(skb)->node.deadline > q->cfg.ce_threshold))
+		gq_mark_ce(q, skb);
+	b->lead += qdisc_pkt_len(skb);
+	if (!b->due.first || (!b->new.first && !b->old.first))
+		b->lead = 0;
+	return skb;
+}
+
 static struct sk_buff *gq_serve(struct gq_sched *q, u64 now)
 {
 	struct sk_buff *skb;
@@ -631,7 +589,9 @@ static struct sk_buff *gq_serve(struct gq_sched *q, u64 now)
 	while ((ready = gq_shaper_ready(q))) {
 		band = gq_band_next(q, ready, now);
 
-		if (unlikely(q->ranked & BIT(band)))
+		if (unlikely(q->due) && q->band[band].due.first)
+			skb = gq_due_serve(q, band, now);
+		else if (unlikely(q->ranked & BIT(band)))
 			skb = gq_ranked_serve(q, band, now);
 		else
 			skb = gq_drr_serve(q, band, now);
@@ -670,6 +630,8 @@ static noinline struct sk_buff *gq_dequeue_flow(struct Qdisc *sch)
 
 	if (gq_wheel_due(&q->wheel) <= now)
 		gq_release(q, now);
+	if (unlikely(q->bypass) && gq_edt_due(&q->edt) <= now)
+		gq_bypass_release(q, now);
 	skb = gq_serve(q, now);
 	if (skb)
 		gq_sent(sch, q, skb);
@@ -737,6 +699,7 @@ static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,
 	struct gq_memory mem = { };
 	struct gq_list moved = { };
 	u8 changed = 0;
+	bool anew;
 	int err, i;
 
 	err = gq_choose_flow_kind(q, cfg, extack);
@@ -746,6 +709,11 @@ static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,
 		return err;
 
 	sch_tree_lock(sch);
+	anew = mem.edt || gq_bypass_bands(cfg) != q->bypass ||
+	       cfg->limit < sch->q.qlen;
+	if (anew)
+		gq_bypass_end(sch, now);
+	gq_bypass_swap(q, cfg, &mem);
 	if (mem.wheel)
 		mem.wheel = gq_swap_wheel(q, cfg, mem.wheel);
 	for (i = 0; i < GQ_BANDS_MAX; i++)
@@ -764,6 +732,8 @@ static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,
 						    &moved);
 	gq_relist(q, &moved, now);
 	gq_evict(sch, cfg->limit);
+	if (anew)
+		gq_bypass_begin(q, now);
 	sch_tree_unlock(sch);
 
 	gq_memory_free(&mem);
@@ -798,6 +768,7 @@ static void gq_destroy(struct Qdisc *sch)
 	kvfree(q->table_ready);
 	kvfree(q->hash.cur);
 	kvfree(q->wheel_mem);
+	kvfree(q->edt_mem);
 	for (i = 0; i < GQ_BANDS_MAX; i++)
 		kvfree(q->order[i].mem);
 }
@@ -813,6 +784,7 @@ static int gq_init(struct Qdisc *sch, struct nlattr *opt,
 	qdisc_watchdog_init_clockid(&q->watchdog, sch, CLOCK_MONOTONIC);
 	INIT_WORK(&q->table_work, gq_table_work);
 	gq_bands_reset(q);
+	q->edt.wheel.next = GQ_WHEEL_EMPTY;
 
 	gq_config_init(&cfg, psched_mtu(qdisc_dev(sch)));
 	if (opt) {
@@ -860,7 +832,8 @@ static int gq_dump_stats(struct Qdisc *sch, struct gnet_dump *d)
 	gq_bands_sum(q, &st);
 	/* What a parent peeked at, or the device refused, is still queued. */
 	st.dequeued -= skb_queue_len(&sch->gso_skb);
-	err = gq_put_gauges(d->skb, q, gq_wheel_due(&q->wheel),
+	err = gq_put_gauges(d->skb, q,
+			    min(gq_wheel_due(&q->wheel), gq_edt_due(&q->edt)),
 			    ktime_get_ns());
 	if (!err)
 		err = gq_stats_put(d->skb, &st);

@@ -91,6 +91,10 @@ static const struct gq_opt gq_opts[] = {
 	  "unlimited", "what all flows together do not exceed" },
 	{ "bands", TCA_GQ_BANDS, 1, GQ_NUMBER, 0, "NUMBER",
 	  "a number, 1 to 8", "3", "bands that packets are put into" },
+	{ "bypass", TCA_GQ_EDT_BYPASS, 1, GQ_FLAG, 1, "",
+	  "no value", "", "packets with departure times wait without their flow" },
+	{ "nobypass", TCA_GQ_EDT_BYPASS, 1, GQ_FLAG, 0, "",
+	  "no value", "set", "all packets wait in their flows" },
 };
 
 /* Lines of "tc -s qdisc show", in order. */
@@ -118,6 +122,7 @@ static const struct gq_stat gq_stats[] = {
 	{ "enqueued", TCA_GQ_STATS_ENQUEUED, 8, GQ_LINE_PACKETS },
 	{ "dequeued", TCA_GQ_STATS_DEQUEUED, 8, GQ_LINE_PACKETS },
 	{ "fastpath", TCA_GQ_STATS_FASTPATH, 8, GQ_LINE_PACKETS },
+	{ "bypassed", TCA_GQ_STATS_BYPASSED, 8, GQ_LINE_PACKETS },
 	{ "throttled", TCA_GQ_STATS_THROTTLED, 8, GQ_LINE_PACKETS },
 	{ "shaped", TCA_GQ_STATS_SHAPED, 8, GQ_LINE_PACKETS },
 	{ "reinserts", TCA_GQ_STATS_REINSERTS, 8, GQ_LINE_PACKETS },
@@ -143,10 +148,10 @@ static const struct gq_stat gq_stats[] = {
 /* Shown otherwise: next_event, lateness, bands. Not counted: UNSPEC and PAD. */
 static_assert(ARRAY_SIZE(gq_stats) + 3 == TCA_GQ_STATS_MAX - 1,
 	      "a counter has no row");
-/* Two attributes have two words; maps and bands are in gq_bands.c, CoDel is in
+/* Three attributes have two words; maps and bands are in gq_bands.c, CoDel is in
  * gq_codel.c.
  */
-static_assert(ARRAY_SIZE(gq_opts) - 2 + GQ_BANDS_OPTS + GQ_CODEL_OPTS ==
+static_assert(ARRAY_SIZE(gq_opts) - 3 + GQ_BANDS_OPTS + GQ_CODEL_OPTS ==
 	      TCA_GQ_MAX - 1,
 	      "an option has no row");
 
@@ -166,6 +171,7 @@ static void gq_usage(void)
 		"  tc qdisc add dev eth0 root gq\n"
 		"  tc qdisc replace dev eth0 root gq maxrate 100mbit granularity 4096ns\n"
 		"  tc qdisc change dev eth0 root gq ce_threshold 1ms horizon_cap\n"
+		"  tc qdisc replace dev eth0 root gq bypass limit 100000\n"
 		"  tc qdisc replace dev eth0 root gq codel target 5ms interval 100ms ecn\n"
 		"  tc qdisc replace dev eth0 root gq dscpmap ef=0 band 0 strict band_limit 100\n"
 		"  tc qdisc replace dev eth0 root gq bands 1 band 0 policy hclock reservation 5mbit\n"

@@ -233,6 +233,12 @@ enum gq_band_attr {
  *	CoDel acts, GQ_CODEL_INTERVAL_MIN .. GQ_CODEL_INTERVAL_MAX; default 100 ms
  * @TCA_GQ_CODEL_ECN: u8, 1: CoDel marks ECN-capable packets CE instead of
  *	dropping them; default 0
+ * @TCA_GQ_EDT_BYPASS: u8, 1: packets of sockets that have a departure time of
+ *	their own wait for it by themselves, without their flow; default 0. Only
+ *	in bands of GQ_POLICY_DRR, and not while @TCA_GQ_MAXRATE or CoDel is set,
+ *	which need to know the flow. TCP's packets keep their order in a band;
+ *	others leave in that of their departure times, 8 us (@TCA_GQ_GRANULARITY)
+ *	being the same. TCA_GQ_FLOW_LIMIT does not count them.
  * @__TCA_GQ_MAX: number of attributes
  */
 enum gq_attr {
@@ -261,6 +267,7 @@ enum gq_attr {
 	TCA_GQ_CODEL_TARGET,
 	TCA_GQ_CODEL_INTERVAL,
 	TCA_GQ_CODEL_ECN,
+	TCA_GQ_EDT_BYPASS,
 	__TCA_GQ_MAX
 };
 
@@ -312,6 +319,8 @@ enum gq_attr {
  *	wheel because of its rate
  * @TCA_GQ_STATS_CODEL_DROPS: u64, packets that CoDel dropped
  * @TCA_GQ_STATS_CODEL_MARKS: u64, packets that CoDel marked CE
+ * @TCA_GQ_STATS_BYPASSED: u64, packets that waited by themselves, see
+ *	TCA_GQ_EDT_BYPASS
  * @__TCA_GQ_STATS_MAX: number of attributes
  */
 enum gq_stats_attr {
@@ -346,6 +355,7 @@ enum gq_stats_attr {
 	TCA_GQ_STATS_SHAPED,
 	TCA_GQ_STATS_CODEL_DROPS,
 	TCA_GQ_STATS_CODEL_MARKS,
+	TCA_GQ_STATS_BYPASSED,
 	__TCA_GQ_STATS_MAX
 };
 

@@ -20,6 +20,7 @@ static const uint8_t opt_size[TCA_GQ_MAX + 1] = {
 	[TCA_GQ_PRIOMAP] = GQ_PRIOS, [TCA_GQ_DSCPMAP] = GQ_DSCPS,
 	[TCA_GQ_RATE] = 8, [TCA_GQ_CODEL_TARGET] = 8,
 	[TCA_GQ_CODEL_INTERVAL] = 8, [TCA_GQ_CODEL_ECN] = 1,
+	[TCA_GQ_EDT_BYPASS] = 1,
 };
 
 /* Words that are valid, and the attribute that they become. */
@@ -72,6 +73,8 @@ static const struct {
 	{ "low_rate_threshold 0", TCA_GQ_LOW_RATE_THRESHOLD, 0 },
 	{ "rate 8bit", TCA_GQ_RATE, 1 },
 	{ "rate unlimited", TCA_GQ_RATE, UINT64_MAX },
+	{ "bypass", TCA_GQ_EDT_BYPASS, 1 },
+	{ "nobypass", TCA_GQ_EDT_BYPASS, 0 },
 	{ "bands 1", TCA_GQ_BANDS, 1 },
 	{ "bands 8", TCA_GQ_BANDS, 8 },
 	{ "bands 255", TCA_GQ_BANDS, 255 },
@@ -100,6 +103,7 @@ static const struct {
 	{ "limit 10 limit 10", "limit: given twice" },
 	{ "pacing nopacing", "nopacing: given twice, or with its opposite" },
 	{ "horizon_cap horizon_drop", "horizon_drop: given twice" },
+	{ "nobypass bypass", "bypass: given twice, or with its opposite" },
 	{ "flow_limit 1s", "flow_limit \"1s\": not valid" },
 	{ "quantum 1kbit", "quantum \"1kbit\": not valid; expected bytes" },
 	{ "quantum 4gb", "quantum \"4gb\": not valid" },
@@ -232,6 +236,7 @@ static const char *const stat_names[TCA_GQ_STATS_MAX + 1] = {
 	[TCA_GQ_STATS_SHAPED] = "shaped",
 	[TCA_GQ_STATS_CODEL_DROPS] = "codel_drops",
 	[TCA_GQ_STATS_CODEL_MARKS] = "codel_marks",
+	[TCA_GQ_STATS_BYPASSED] = "bypassed",
 };
 
 #endif /* GQ_PLUGIN_CASES_H */

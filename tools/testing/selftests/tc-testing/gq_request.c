@@ -47,6 +47,7 @@ const struct param param[TCA_GQ_MAX + 1] = {
 	[TCA_GQ_CODEL_INTERVAL] = { "codel interval", 8,
 		GQ_CODEL_INTERVAL_MIN, GQ_CODEL_INTERVAL_MAX, 100000000 },
 	[TCA_GQ_CODEL_ECN] = { "codel ecn", 1, 0, 1, 0 },
+	[TCA_GQ_EDT_BYPASS] = { "bypass", 1, 0, 1, 0 },
 };
 
 const struct param band_param[TCA_GQ_BAND_MAX + 1] = {

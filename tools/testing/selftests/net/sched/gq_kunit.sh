@@ -8,7 +8,8 @@
 # A kernel without KUnit skips; one with KUnit and without the module fails.
 set -euo pipefail
 
-readonly SUITES="sch_gq_ffs sch_gq_wheel sch_gq_hash sch_gq_rank sch_gq_approx" MODULE=sch_gq_kunit
+readonly SUITES="sch_gq_ffs sch_gq_wheel sch_gq_hash sch_gq_rank sch_gq_approx sch_gq_edt"
+readonly MODULE=sch_gq_kunit
 ops=10000000 seed=1
 # An emulated processor is twenty times slower; the full number runs elsewhere.
 ! grep -q 'QEMU TCG' /proc/cpuinfo || ops=200000
