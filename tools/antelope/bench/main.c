@@ -31,7 +31,7 @@ static const char usage[] =
 	"\n"
 	"send keeps each lane busy with one connection after the other. A lane is\n"
 	"\"CC[,key=value]...\": CC a congestion control, \"-\" what the system gives, or\n"
-	"\"bandit\", which chooses as bpftune does.\n"
+	"\"bandit\", which chooses as bpftune does. \"A/B\": connections have them in turn.\n"
 	"\n"
 	"  start=S    when it begins (default 0)\n"
 	"  flows=N    connections, one after the other (default 1)\n"

@@ -26,7 +26,7 @@
 enum state { WAITING, CONNECTING, SENDING, DONE };
 
 struct lane {
-	char cc[16];
+	char cc[128];	/* or several, each after a "/" */
 	double start, each, gap;
 	unsigned int flows;
 
@@ -81,12 +81,31 @@ static int parse_lane(struct lane *l, char *text)
 	return 0;
 }
 
+/* The CC of the present connection: those of the lane take turns. */
+static void next_cc(const struct lane *l, char cc[16])
+{
+	const char *s = l->cc;
+	unsigned int n = 1, i;
+
+	for (i = 0; s[i]; i++)
+		n += s[i] == '/';
+	for (n = (l->flow + (l - lanes)) % n; n; n--)
+		s = strchr(s, '/') + 1;
+	for (i = 0; i < 15 && s[i] && s[i] != '/'; i++)
+		cc[i] = s[i];
+	cc[i] = 0;
+}
+
 static int open_flow(struct lane *l, uint64_t now)
 {
-	const char *cc = strcmp(l->cc, "bandit") ? l->cc : bandit_choose();
+	char cc[16];
 	struct epoll_event ev = { .events = EPOLLOUT, .data.ptr = l };
 	int lowat = 1 << 17;
 
+	if (strcmp(l->cc, "bandit"))
+		next_cc(l, cc);
+	else
+		snprintf(cc, sizeof(cc), "%s", bandit_choose());
 	l->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	if (l->fd < 0)
 		return fail("socket");
