@@ -53,6 +53,7 @@ help:
 ##                        ways: their operations alone, pktgen, 20000 TCP flows
 ##   bench-bracha         what a broadcast takes, measured and by analysis
 ##   bench-netsim         netsim: speed, memory and error, beside their goals
+##   bench-antelope       antelope against fixed congestion controls, by path
 ##   check-debug          the gq tests under KASAN, kmemleak and lockdep
 ##   style                checkpatch --strict, sparse, shellcheck, mandoc
 ##   install              install modules, tools, manual pages [DESTDIR=]
@@ -112,6 +113,10 @@ bench-gq: lab
 .PHONY: bench-netsim
 bench-netsim: lab
 	$(Q)scripts/bench-netsim
+
+.PHONY: bench-antelope
+bench-antelope: lab
+	$(Q)scripts/bench-antelope
 
 .PHONY: bench-bracha
 bench-bracha: lab
