@@ -6,6 +6,7 @@
 #include "decide.bpf.h"
 
 #define LEVELS	16	/* of cgroups, that are looked up for an objective */
+#define WAKE_BYTES	65536	/* a sixteenth of the ring */
 
 struct cc_name {
 	__u64 part[2];	/* ANTELOPE_CC_NAME bytes */
@@ -74,13 +75,20 @@ static __always_inline void addresses(struct bpf_sock_ops *ctx, struct antelope_
 	__builtin_memcpy(r->local, part, 16);
 }
 
-/* A reader that is late loses records, and can tell by "counters". */
+/*
+ * A wake-up costs more than the rest of the record: the reader looks by itself once in
+ * a while, and is woken when WAKE_BYTES are there to be read. One that is late loses
+ * records, and can tell by "counters".
+ */
 static __always_inline void emit(struct bpf_sock_ops *ctx, struct window *w)
 {
+	__u64 over = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) - WAKE_BYTES;
+
 	w->r.cookie = bpf_get_socket_cookie(ctx);
 	w->r.time_ns = w->now_ns;
 	addresses(ctx, &w->r);
-	if (bpf_ringbuf_output(&records, &w->r, sizeof(w->r), 0))
+	if (bpf_ringbuf_output(&records, &w->r, sizeof(w->r), over < 4 * sizeof(w->r) ?
+			       BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP))
 		COUNT(records_lost);
 }
 

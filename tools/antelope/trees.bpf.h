@@ -10,20 +10,20 @@
 #include "state.h"
 
 /*
- * The comparison is the sign of a difference, which fits 64 bits. One barrier keeps the
+ * The comparison is the sign of a difference, which fits: both are below 2^24 in size. One barrier keeps the
  * compiler from making a branch of it, the other from knowing i and dropping the mask.
  */
-static __always_inline __s64 walk(const struct antelope_tree *t, const __s32 *x)
+static __always_inline __s32 walk(const struct antelope_tree *t, const __s32 *x)
 {
-	__u64 i = 0;
+	__u32 i = 0;
 	int level;
 
 #pragma unroll
 	for (level = 0; level < ANTELOPE_DEPTH; level++) {
-		__s64 above = (__s64)x[t->feature[i & 7] & 15] - t->threshold[i & 7];
+		__s32 above = x[t->feature[i & 7] & 15] - t->threshold[i & 7];
 
 		barrier_var(above);
-		above >>= 63;
+		above >>= 31;
 		barrier_var(above);
 		i = 2 * i + 2 + above;
 	}

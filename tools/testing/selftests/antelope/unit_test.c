@@ -277,6 +277,35 @@ static void test_memory(void)
 	ksft_test_result(right, "features that remember\n");
 }
 
+/*
+ * What it costs, where the clock says so: for the reader, nothing depends on it. Six
+ * congestion controls, forests as large as they may be, another vector each time.
+ */
+static void print_cost(void)
+{
+	static struct antelope_forest forest[ANTELOPE_FORESTS];
+	__u64 decisions = ~0ULL, features = ~0ULL;
+	int i, j;
+
+	for (i = 0; i < ANTELOPE_FORESTS; i++)
+		unit_random_forest(&forest[i], ANTELOPE_TREES);
+	unit_model(forest);
+	unit->data->config.ccs = 6;
+	unit->data->config.enabled = 0x3f;
+	for (i = 0; i < VECTORS; i++)
+		for (j = 0; j < ANTELOPE_FEATURES; j++)
+			unit->bss->vectors[i].x[j] = (int)unit_random64() >> 9;
+	for (i = 0; i < 20; i++) {
+		unit_run(unit->progs.run_decisions);
+		decisions = unit->bss->spent_ns < decisions ? unit->bss->spent_ns : decisions;
+		unit_run(unit->progs.run_all_features);
+		features = unit->bss->spent_ns < features ? unit->bss->spent_ns : features;
+	}
+	if (decisions)
+		ksft_print_msg("a decision takes %llu ns, features %llu ns\n",
+			       decisions / VECTORS, features / VECTORS);
+}
+
 int main(void)
 {
 	ksft_print_header();
@@ -288,6 +317,7 @@ int main(void)
 	test_features();
 	test_extremes();
 	test_memory();
+	print_cost();
 	unit_close();
 	ksft_finished();
 }
