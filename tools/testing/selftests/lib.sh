@@ -21,7 +21,7 @@ NETSTEER_CLOCK=${NETSTEER_CLOCK:-real}
 
 case ${1:-} in
 -h | --help)
-	sed -n '3,/^[^#]/s/^# \{0,1\}//p' "$0" | grep -v '^shellcheck '
+	sed -n "3,\${/^#/!q; /^# shellcheck /!s/^# \{0,1\}//p}" "$0"
 	echo "example: make -C tools/testing/selftests TARGETS=FOLDER run_tests"
 	exit 0
 	;;

@@ -3,64 +3,23 @@
 # shellcheck disable=SC2034 # what the tests use
 #
 # Shared by bracha's tests: nodes in the namespaces of bracha_net.sh, results in
-# KTAP.
-#
-# NETSTEER_CLOCK=virtual says that time passes only when nothing runs, as in
-# "scripts/vm --virtual-time": only then delays are compared with arithmetic.
+# KTAP. Only in virtual time are delays compared with arithmetic.
 
-set -eu
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$here/netns.sh"
+. "$here/bracha_net.sh"
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-KSELFTEST=${KSELFTEST:-$here/../kselftest}
-PATH=$here:$PATH
-NETSTEER_CLOCK=${NETSTEER_CLOCK:-real}
 PORT=42512
 
-# shellcheck disable=SC1091
-. "$KSELFTEST/ktap_helpers.sh"
-# shellcheck disable=SC1091
-. "$(dirname "${BASH_SOURCE[0]}")/bracha_net.sh"
-
 prefix=bft-$$
-tmp=
 made=0
-
-skip()
-{
-	ktap_skip_all "$*"
-	exit "$KSFT_SKIP"
-}
-
-cleanup()
-{
-	local i
-
-	for i in $(jobs -p); do
-		kill "$i" 2>/dev/null || :
-	done
-	wait 2>/dev/null || :
-	for ((i = 0; i < made; i++)); do
-		ip netns del "$prefix-$i" 2>/dev/null || :
-	done
-	ip netns del "$prefix-r" 2>/dev/null || :
-	[ -z "$tmp" ] || rm -rf "$tmp"
-}
 
 # bft_init NODES: that many namespaces
 bft_init()
 {
-	local tool
-
-	ktap_print_header
-	[ "$(id -u)" = 0 ] || skip "needs root"
-	for tool in bracha jq ip tc; do
-		command -v "$tool" >/dev/null || skip "$tool is not installed"
-	done
-	trap cleanup EXIT
-	trap 'exit 1' INT TERM HUP
-	tmp=$(mktemp -d)
-	ip netns add "$prefix-r" 2>"$tmp/err" || skip "no network namespaces: $(cat "$tmp/err")"
-	ip netns exec "$prefix-r" sysctl -qw net.ipv4.ip_forward=1 \
+	needs root bracha jq ip tc
+	add_netns "$prefix-r"
+	at "$prefix-r" sysctl -qw net.ipv4.ip_forward=1 \
 		net.ipv6.conf.all.forwarding=1
 	while ((made < $1)); do
 		add_node $made
@@ -134,17 +93,4 @@ agreed()
 		ktap_print_msg "node $i: $(tail -n 2 "$tmp/err.$i" | tr '\n' ' ')"
 	done
 	return 1
-}
-
-# check WHAT COMMAND...
-check()
-{
-	local what=$1
-
-	shift
-	if "$@"; then
-		ktap_test_pass "$what"
-	else
-		ktap_test_fail "$what"
-	fi
 }

@@ -7,17 +7,10 @@
 
 add_node()
 {
-	local ns=$prefix-$1 r=$prefix-r
+	local ns=$prefix-$1
 
-	ip netns add "$ns"
-	ip -n "$ns" link set lo up
-	ip -n "$ns" link add veth0 type veth peer name "d$1" netns "$r"
-	ip -n "$ns" addr add "10.7.$1.2/24" dev veth0
-	ip -n "$ns" addr add "fd07:$1::2/64" dev veth0 nodad
-	ip -n "$r" addr add "10.7.$1.1/24" dev "d$1"
-	ip -n "$r" addr add "fd07:$1::1/64" dev "d$1" nodad
-	ip -n "$ns" link set veth0 up
-	ip -n "$r" link set "d$1" up
+	add_netns "$ns"
+	link "$prefix-r" "d$1" "$ns" veth0 "10.7.$1" "fd07:$1:"
 	ip -n "$ns" route add default via "10.7.$1.1"
 	ip -n "$ns" route add default via "fd07:$1::1"
 }
@@ -32,4 +25,3 @@ delay()
 			2>"$tmp/err" || return
 	done
 }
-

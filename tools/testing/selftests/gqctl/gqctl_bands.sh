@@ -77,11 +77,11 @@ later()
 }
 
 gqctl_init tc
-gq_load || skip "sch_gq is not to be had: install it, or set GQ_MODULE=FILE"
+needs_module sch_gq GQ_MODULE
 ktap_set_plan 7
 before=$(sysctl -n net.core.default_qdisc)
+at_exit sysctl -qw net.core.default_qdisc="$before"
 sysctl -qw net.core.default_qdisc=gq
-trap 'sysctl -qw net.core.default_qdisc="$before"; gqctl_cleanup' EXIT
 for dev in d0 d1; do
 	ip -n "$A" link add "$dev" numtxqueues 2 type veth peer name "p$dev"
 	ip -n "$A" link set "$dev" up

@@ -96,12 +96,9 @@ rank()
 load_init()
 {
 	gqctl_init tc iperf3 ss awk gqctl_probe
-	! grep -q 'QEMU TCG' /proc/cpuinfo ||
+	! emulated ||
 		skip "delays of an emulated processor say nothing; it is tested in virtual time"
-	gq_load || skip "sch_gq is not to be had: install it, or set GQ_MODULE=FILE"
+	needs_module sch_gq GQ_MODULE
 	ktap_set_plan "$1"
-	# Timers of a kernel that has just booted are no better than its ticks.
-	while [ "$(cut -d. -f1 /proc/uptime)" = 0 ]; do
-		sleep 0.1
-	done
+	settle
 }

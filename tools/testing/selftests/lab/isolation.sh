@@ -18,7 +18,7 @@ ktap_set_plan 6
 
 host=$TOP/build/lab-test.$$
 mkdir -p "$host"
-trap 'rm -rf "$tmp" "$host"; [ -z "$child" ] || kill -9 "$child" 2>/dev/null || :' EXIT
+at_exit rm -rf "$host"
 
 fresh()
 {
@@ -90,12 +90,12 @@ clean_kill()
 	"$TOP/scripts/vm" ${LAB_ARGS:-} --append "lab_mark=$mark" -- \
 		sh -c 'echo ready; sleep 1000' <"$tmp/open" >"$tmp/out" 2>"$tmp/err" &
 	child=$!
-	until_true grep -q ready "$tmp/out" && processes || return 1
+	wait_for grep -q ready "$tmp/out" && processes || return 1
 	kill -9 "$child"
 	wait "$child" 2>/dev/null || :
 	child=
 	exec 9>&-
-	until_true no_processes && until_true same_files
+	wait_for no_processes && wait_for same_files
 }
 
 ordinary_user()

@@ -84,7 +84,7 @@ in_background()
 {
 	: >"$tmp/out"
 	vm_background "$@" </dev/null >"$tmp/out" 2>"$tmp/err"
-	until_true grep -q ready "$tmp/out"
+	wait_for grep -q ready "$tmp/out"
 }
 
 interrupt()

@@ -57,7 +57,7 @@ start()
 	rm -rf "$tmp/x"
 	"$@" >"$tmp/out" 2>"$tmp/err" &
 	child=$!
-	until_true "$reached"
+	wait_for "$reached"
 	# scripts/netsim has become netsim by then
 	read -ra pids < <(family "$child" | xargs)
 	[ "${#pids[@]}" -gt 0 ]
@@ -68,7 +68,7 @@ ended()
 	status=0
 	wait "$child" || status=$?
 	child=
-	is "$status" "$1" && until_true gone "${pids[@]}" && is "$(ls "$TMPDIR")" ''
+	is "$status" "$1" && wait_for gone "${pids[@]}" && is "$(ls "$TMPDIR")" ''
 }
 
 interrupted()

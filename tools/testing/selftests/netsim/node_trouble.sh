@@ -88,7 +88,7 @@ kill_node()
 killed()
 {
 	trouble 'sleep 100000000' &
-	until_true kill_node || return 1
+	wait_for kill_node || return 1
 	wait $! || :
 	named "$@"
 }

@@ -40,12 +40,9 @@ links:
     latency: 1ms
 EOT
 
-spinners=()
 for ((i = $(nproc); i; i--)); do
 	while :; do :; done &
-	spinners+=($!)
 done
-trap 'kill "${spinners[@]}" 2>/dev/null; rm -rf "$tmp"' EXIT
 run mixed <"$tmp/mixed.conf"
 
 round_trips()

@@ -41,13 +41,10 @@ links:
     loss: 0.5%
 EOT
 
-spinners=()
 for ((i = $(nproc); i; i--)); do
 	while :; do :; done &
-	spinners+=($!)
 done
 options=()
-trap 'kill "${spinners[@]}" 2>/dev/null; rm -rf "$tmp"' EXIT
 
 # again NAME OPTION...: one run, however it is started
 again()
