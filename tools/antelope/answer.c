@@ -382,5 +382,7 @@ static const answer_fn answers[REQUEST_VERBS] = {
 
 struct json_object *answer(struct daemon *d, const struct request *r, char *err)
 {
+	/* what is told must not be older than the question */
+	engine_consume(d->engine);
 	return answers[r->verb](d, r, err);
 }

@@ -50,6 +50,7 @@ struct config {
 	uint64_t window_time;	/* ns */
 	uint64_t window_acks;
 	uint64_t dwell;		/* ns */
+	uint64_t dwell_windows;
 	uint64_t confirm;
 	uint64_t margin;	/* Q16 logarithms */
 	uint64_t rollback;

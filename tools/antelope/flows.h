@@ -13,6 +13,7 @@
 
 #include "antelope.h"
 #include "guard.h"
+#include "prior.h"
 
 struct flow;	/* flows.c; one begins with struct flow_head */
 
@@ -23,6 +24,7 @@ struct flow_head {
 	uint64_t override_ns;	/* expiry of our override; 0: none */
 	bool pinned;
 	struct guard_flow guard;
+	struct prior_flow prior;
 	struct antelope_record last;
 };
 

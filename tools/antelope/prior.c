@@ -1,37 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * First choices by destination: a flow begins with what the flows before it to the
- * same prefix ended up with (Zhou et al., ICNP 2021, keep a score of each CC by
- * destination, which decays by 0.9).
+ * First choices by destination. Zhou et al. (ICNP 2021) keep a score of each CC by
+ * destination, which decays by 0.9, and begin the next connection with the best.
  *
- * Each window of a flow decays the scores of its prefix. With a model, the CC that is
- * the best by score gets 1. Without one, what is compared is the mean reward by CC, of
- * windows as old; so exploration without a model learns as well. A prefix needs some
- * windows before it has a choice, and another must be clearly ahead to replace it.
+ * What is scored here is the start: the best for a flow that runs need not be good
+ * to begin with. So a flow's whole result, whatever it switched to on the way, counts
+ * for the CC that it began with:
  *
- * /24 and /48 are what networks are routed by; a table of bounded size forgets the
- * prefix that was silent for longest.
+ *	log(bytes/s) - weight * log(mean RTT) + log(1 - loss)
+ *
+ * of its windows that were not limited by the application, up to 10 s of them. The path
+ * is the same for all, so differences of this are ratios, as with rewards.
+ *
+ *	a flow ends with another CC	that is tried by the next, if its start is unknown
+ *	than it began with		here, or was known too long ago
+ *	otherwise			the best mean, if it is clearly ahead of the present
+ *
+ * so a wrong guess costs one flow, not every one. A prefix is what networks are routed
+ * by, /24 and /48; a table of bounded size forgets the one that was silent for longest.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
 
-#include "names.h"
 #include "prior.h"
 
 #define BITS4		24
 #define BITS6		48
 #define DECAY		0.9
-#define VOTES_MIN	2.5	/* three windows in a row: 1 + .9 + .81 */
-#define AHEAD		0.1	/* of votes or logarithms, to replace a choice */
-#define Q16		65536.0
+#define KNOWN		0.1	/* weight: after 21 flows without it, it is tried again */
+#define AHEAD		0.1	/* a logarithm: 7 % */
+#define WINDOWS_MIN	3	/* less of a flow says nothing */
+#define ENOUGH_NS	10000000000ull
 
 struct prior {
 	struct antelope_prefix to;
 	uint8_t cc;			/* in the kernel's map */
-	double votes[ANTELOPE_CCS];
-	double reward[ANTELOPE_CCS];	/* sum of rewards, and of their weights */
+	double result[ANTELOPE_CCS];	/* sums, and of their weights */
 	double weight[ANTELOPE_CCS];
 	UT_hash_handle hh;
 };
@@ -68,67 +75,63 @@ static struct prior *touch(struct priors *p, const struct antelope_prefix *to)
 	return prior;
 }
 
-static void learn(struct prior *prior, const struct antelope_record *r)
+static double result_of(const struct prior_flow *f, unsigned int objective)
+{
+	static const int weights[] = ANTELOPE_DELAY_WEIGHTS;
+	double delay = log2((double)f->rtt_us / f->packets);
+
+	return log2(f->bytes * 1e9 / f->duration_ns) -
+		delay * weights[objective] / (1 << ANTELOPE_WEIGHT_BITS) +
+		log2((double)f->packets / (f->packets + f->lost));
+}
+
+static void learn(struct prior *prior, unsigned int cc, double result)
 {
 	unsigned int i;
 
 	for (i = 0; i < ANTELOPE_CCS; i++) {
-		prior->votes[i] *= DECAY;
-		prior->reward[i] *= DECAY;
+		prior->result[i] *= DECAY;
 		prior->weight[i] *= DECAY;
 	}
-	if (r->best != ANTELOPE_NO_CC)
-		prior->votes[r->best] += 1;
-	prior->reward[r->cc] += record_reward(r) / Q16;
-	prior->weight[r->cc] += 1;
+	prior->result[cc] += result;
+	prior->weight[cc] += 1;
 }
 
-/* How good it is by what is known; nothing known is worse than anything. */
-static double score(const struct prior *prior, unsigned int cc, int by_votes)
+/* Nothing known is worse than anything. */
+static double mean(const struct prior *prior, unsigned int cc)
 {
-	if (by_votes)
-		return prior->votes[cc];
-	return prior->weight[cc] >= 1 ? prior->reward[cc] / prior->weight[cc] : -1e9;
+	return cc < ANTELOPE_CCS && prior->weight[cc] >= KNOWN ?
+		prior->result[cc] / prior->weight[cc] : -INFINITY;
 }
 
-static unsigned int choose(const struct prior *prior)
+static unsigned int choose(const struct prior *prior, unsigned int began, unsigned int ended)
 {
-	double votes = 0, weights = 0;
-	unsigned int i, best = 0;
-	int by_votes;
+	unsigned int i, best = began;
 
-	for (i = 0; i < ANTELOPE_CCS; i++) {
-		votes += prior->votes[i];
-		weights += prior->weight[i];
-	}
-	by_votes = votes >= VOTES_MIN;
-	if (!by_votes && weights < VOTES_MIN)
-		return prior->cc;
-	for (i = 1; i < ANTELOPE_CCS; i++)
-		if (score(prior, i, by_votes) > score(prior, best, by_votes))
+	if (ended != began && ended < ANTELOPE_CCS && prior->weight[ended] < KNOWN)
+		return ended;
+	if (mean(prior, prior->cc) > mean(prior, began) - AHEAD)
+		best = prior->cc;
+	for (i = 0; i < ANTELOPE_CCS; i++)
+		if (mean(prior, i) > mean(prior, best) + AHEAD)
 			best = i;
-	if (prior->cc != ANTELOPE_NO_CC &&
-	    score(prior, best, by_votes) < score(prior, prior->cc, by_votes) + AHEAD)
-		return prior->cc;
 	return best;
 }
 
-int priors_record(struct priors *p, const struct antelope_record *r)
+static int judge(struct priors *p, const struct prior_flow *f, const struct antelope_record *r)
 {
 	struct antelope_prefix to;
 	struct prior *prior;
 	unsigned int cc;
 	int err;
 
-	if (!(r->flags & ANTELOPE_REWARDED) || r->flags & ANTELOPE_APP_LIMITED ||
-	    r->cc >= ANTELOPE_CCS)
-		return 0;
 	prefix_around(&to, r->remote, BITS4, BITS6);
 	prior = touch(p, &to);
 	if (!prior)
 		return -ENOMEM;
-	learn(prior, r);
-	cc = choose(prior);
+	p->judged++;
+	learn(prior, f->began, result_of(f, r->objective));
+	cc = choose(prior, f->began, r->choice);
 	if (cc == prior->cc)
 		return 0;
 	err = p->write(p->arg, &to, cc);
@@ -137,6 +140,34 @@ int priors_record(struct priors *p, const struct antelope_record *r)
 	prior->cc = cc;
 	p->changes++;
 	return 0;
+}
+
+static void add(struct prior_flow *f, const struct antelope_record *r)
+{
+	if (r->flags & ANTELOPE_APP_LIMITED || !r->bytes || !r->packets || !r->mean_rtt_us ||
+	    !r->duration_ns)
+		return;
+	f->windows++;
+	f->duration_ns += r->duration_ns;
+	f->bytes += r->bytes;
+	f->packets += r->packets;
+	f->lost += r->lost;
+	f->rtt_us += (uint64_t)r->mean_rtt_us * r->packets;
+}
+
+int priors_record(struct priors *p, struct prior_flow *f, const struct antelope_record *r)
+{
+	if (r->why == ANTELOPE_OPENED) {
+		*f = (struct prior_flow){ .began = r->choice, .opened = true };
+		return 0;
+	}
+	if (!f->opened || f->judged || f->began >= ANTELOPE_CCS)
+		return 0;
+	add(f, r);
+	if (r->why != ANTELOPE_CLOSED && f->duration_ns < ENOUGH_NS)
+		return 0;
+	f->judged = true;
+	return f->windows < WINDOWS_MIN ? 0 : judge(p, f, r);
 }
 
 int priors_each(const struct priors *p, int (*fn)(void *arg, const struct antelope_prefix *to,

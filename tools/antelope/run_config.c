@@ -40,6 +40,7 @@ static void fill(struct antelope_config *to, const struct config *c)
 
 	to->window_ns = c->window_time;
 	to->dwell_ns = c->dwell;
+	to->dwell_windows = c->dwell_windows;
 	to->window_rtts = c->window_rtts;
 	to->confirm = c->confirm;
 	to->margin = c->margin;

@@ -96,10 +96,10 @@ void daemon_record(void *daemon, const struct antelope_record *r)
 	write_log(d, r);
 	flow = flows_record(&d->flows, r);
 	pin = pin_of(&d->config, r->remote);
-	if (!pin && d->config.learn && priors_record(&d->priors, r))
-		d->flows.impossible++;
 	if (!flow)
 		return;
+	if (!pin && d->config.learn && priors_record(&d->priors, &flow->prior, r))
+		d->flows.impossible++;
 	if (guard_record(&d->guard, &flow->guard, r) && !d->kernel.shadow)
 		trip(d);
 	end_override(d, flow, r);
