@@ -53,6 +53,8 @@ static void gq_flow_activate(struct gq_sched *q, struct gq_flow *f,
 	q->inactive--;
 	/* Time that the flow did not use is no credit for a burst. */
 	f->node.deadline = max(f->node.deadline, departure);
+	if (unlikely(q->clocked & BIT(f->band)))
+		gq_clocked(f)->busy = false;
 
 	switch (f->state) {
 	case GQ_IDLE:
