@@ -9,8 +9,9 @@
 #	a weight of 0, and that divides)
 # 2.	A flow may lose all its packets while it waits, in a band with each
 #	policy. (It was ranked by a packet that was gone)
-# 3.	Several bands may change their policies at once, with flows that are on
-#	the way from one to the other. (The policy of neither was called)
+# 3.	Several bands may change their policies at once, with flows that have been
+#	in one, are in the other now, and are still listed in the first one, where
+#	a hundred are before them. (The policy of neither was called)
 # shellcheck disable=SC2034,SC2086 # "check" reads variables by name
 . "$(dirname "$0")/gq_lib.sh"
 timed
@@ -64,12 +65,16 @@ bad=0
 
 for policy in $POLICIES; do
 	gate bands 2 priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 dscpmap ef=1 band 1 policy $policy
-	trace 0:5:0 1:5:0 0:2:$EF 1:2:0
-	tx --to $V4 --flows 2 --trace "$tmp/trace"
+	for ((i = 0; i < 100; i++)); do
+		echo "$i:1:0"
+	done >"$tmp/flows"
+	# shellcheck disable=SC2046
+	trace $(cat "$tmp/flows") 98:1:$EF 99:1:$EF 98:1:0 97:1:0
+	tx --to $V4 --flows 100 --trace "$tmp/trace"
 	tc -n "$A" qdisc change dev veth0 parent 1: handle 2: gq band 1 policy drr band 0 policy $policy
 	tc -n "$A" qdisc change dev veth0 parent 1: handle 2: gq band 1 policy $policy band 0 policy drr
 	gate_end
-	((R[packets] == 16 && R[disorder] == 0)) || bad=$((bad + 1))
+	((R[packets] == 106 && R[disorder] == 0)) || bad=$((bad + 1))
 done
 check "bands change their policies at once" "bad == 0" "$(quiet && echo 1 || echo 0)"
 ktap_finished
