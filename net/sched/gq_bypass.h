@@ -132,7 +132,7 @@ static void gq_bypass_end(struct Qdisc *sch, u64 now)
 			gq_evicted(sch, skb, &bytes);
 			continue;
 		}
-		gq_flow_queue(q, f, skb, node->deadline, now);
+		f = gq_flow_queue(q, f, skb, node->deadline, now);
 		gq_note_fat(q, f);
 	}
 	if (q->stats.evicted != before)

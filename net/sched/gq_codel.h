@@ -16,8 +16,8 @@
  * alone, as the RFC says. Its bytes are not counted: they are taken to be as many
  * as if all packets were like the first one.
  *
- * The state is behind the flow in its memory, if CoDel was on when the flow was
- * made (f->codel). Those made before go without.
+ * The state is behind the flow in its memory (f->codel). A flow that was made
+ * while CoDel was off is moved to larger memory the next time that it is its turn.
  */
 #ifndef _NET_SCHED_GQ_CODEL_H
 #define _NET_SCHED_GQ_CODEL_H

@@ -27,6 +27,22 @@ static void gq_bypass_drain(struct gq_sched *q, struct gq_list *all)
 	gq_edt_drain(&q->edt, all);
 }
 
+/* What flows that have moved have left behind; all else is in the flow table. */
+static void gq_free_gone(struct gq_sched *q)
+{
+	struct gq_list all = { };
+	struct gq_node *node;
+	int i;
+
+	for (i = 0; i < GQ_BANDS_MAX; i++) {
+		gq_list_splice_tail(&all, &q->band[i].new);
+		gq_list_splice_tail(&all, &q->band[i].old);
+	}
+	while ((node = gq_list_pop(&all)))
+		if (gq_node_flow(node)->state == GQ_GONE)
+			kfree(gq_node_flow(node));
+}
+
 static void gq_reset(struct Qdisc *sch)
 {
 	struct gq_sched *q = qdisc_priv(sch);
@@ -52,6 +68,7 @@ static void gq_reset(struct Qdisc *sch)
 		rtnl_kfree_skbs(gq_node_skb(node), gq_node_skb(node));
 	gq_wheel_drain(&q->wheel, &gone);
 	q->wheel.reinserts = 0;
+	gq_free_gone(q);
 	gq_bands_reset(q);
 	gq_ranks_reset(q);
 	gq_shapers_reset(q);

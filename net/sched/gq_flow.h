@@ -60,6 +60,7 @@ enum gq_state {
 	GQ_OLD,
 	GQ_WHEEL,
 	GQ_RANKED,
+	GQ_GONE,
 };
 
 /* One cache line on 64-bit machines: a million flows miss it anyway, once. */
@@ -276,6 +277,8 @@ static __always_inline void gq_flow_set_state(struct gq_sched *q,
 		q->throttled++;
 		q->stats.throttled++;
 		break;
+	case GQ_GONE:
+		break;
 	}
 }
 
@@ -469,6 +472,44 @@ static noinline struct gq_flow *gq_flow_create(struct gq_sched *q,
 	f->idle_since = jiffies;
 	gq_hash_insert(&q->hash, &f->hent);
 	q->inactive++;
+	return f;
+}
+
+/*
+ * Move a flow to memory of the present kind, which has room for CoDel if that is
+ * on. Return: the flow, where it was if there is no memory; else the old place is
+ * the caller's, with what led to it from the lists
+ */
+static noinline struct gq_flow *gq_flow_renew(struct gq_sched *q,
+					      struct gq_flow *old)
+{
+	u32 size = q->flow_kind->size;
+	struct gq_flow *f;
+
+	f = kmem_cache_zalloc(q->flow_kind->cachep[q->codel_on],
+			      GFP_ATOMIC | __GFP_NOWARN);
+	if (unlikely(!f))
+		return old;
+	if (q->codel_on && old->codel)
+		size += sizeof(struct codel_vars);
+	memcpy(f, old, size);
+	f->codel = q->codel_on;
+	gq_hash_replace(&q->hash, &old->hent, &f->hent);
+	if (q->fat == old)
+		q->fat = f;
+	return f;
+}
+
+/* Before its turn, in no list: a flow made before CoDel was on gets room for it. */
+static struct gq_flow *gq_flow_want_codel(struct gq_sched *q, struct gq_flow *f)
+{
+	struct gq_flow *old = f;
+
+	if (likely(!q->codel_on || f->codel))
+		return f;
+	f = gq_flow_renew(q, old);
+	if (f != old)
+		kfree(old);
 	return f;
 }
 

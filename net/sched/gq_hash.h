@@ -132,6 +132,33 @@ static inline void gq_hash_insert(struct gq_hash *h, struct gq_hent *e)
 	h->count++;
 }
 
+/* The link to an entry, NULL if it is not in the table. */
+static inline struct gq_hent **gq_table_link(struct gq_table *t,
+					     const struct gq_hent *e)
+{
+	struct gq_hent **link = &t->chain[gq_hash_index(t, e->key)];
+
+	while (*link && *link != e)
+		link = &(*link)->next;
+	return *link ? link : NULL;
+}
+
+/**
+ * gq_hash_replace() - put a copy of an entry into its place
+ * @h: the hash
+ * @e: the entry, which is in the hash
+ * @copy: the same, elsewhere
+ */
+static inline void gq_hash_replace(struct gq_hash *h, const struct gq_hent *e,
+				   struct gq_hent *copy)
+{
+	struct gq_hent **link = gq_table_link(h->cur, e);
+
+	if (!link)
+		link = gq_table_link(h->old, e);
+	*link = copy;
+}
+
 /**
  * gq_hash_wants() - is another size due?
  * @h: the hash

@@ -305,7 +305,11 @@ static void gq_relist(struct gq_sched *q, struct gq_list *all, u64 now)
 	while ((node = gq_list_pop(all))) {
 		struct gq_flow *f = gq_node_flow(node);
 
-		gq_flow_set_state(q, f, f->qlen ? GQ_OLD : GQ_IDLE, now);
+		if (f->state == GQ_GONE)
+			kfree(f);
+		else
+			gq_flow_set_state(q, f, f->qlen ? GQ_OLD : GQ_IDLE,
+					  now);
 	}
 }
 

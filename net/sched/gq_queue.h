@@ -76,13 +76,16 @@ static void gq_flow_activate(struct gq_sched *q, struct gq_flow *f,
 
 /*
  * A flow goes to another band as a whole, and at once: there may be bands that
- * are not served for long. Only if it is not among the first of a list, which has
- * no way back, it follows when it is come to there.
+ * are not served for long. If it is not among the first of a list, which has no
+ * way back, only a shell stays there (GQ_GONE), and the flow goes on elsewhere.
+ * Without memory for that it follows when it is come to there. Return: the flow
  */
-static noinline void gq_flow_move(struct gq_sched *q, struct gq_flow *f,
-				  u32 band, u64 now)
+static noinline struct gq_flow *gq_flow_move(struct gq_sched *q,
+					     struct gq_flow *f, u32 band,
+					     u64 now)
 {
 	struct gq_band *b = &q->band[f->band];
+	struct gq_flow *shell = f;
 	bool unlisted = false;
 
 	if (f->state == GQ_RANKED) {
@@ -91,30 +94,41 @@ static noinline void gq_flow_move(struct gq_sched *q, struct gq_flow *f,
 	} else if (f->state == GQ_NEW || f->state == GQ_OLD) {
 		unlisted = gq_list_remove(f->state == GQ_NEW ? &b->new : &b->old,
 					  &f->node, GQ_MOVE_MAX);
+		if (!unlisted)
+			f = gq_flow_renew(q, shell);
+	}
+	if (f != shell) {
+		shell->head = NULL;
+		shell->qlen = 0;
+		gq_flow_set_state(q, shell, GQ_GONE, now);
+		unlisted = true;
 	}
 	f->band = band;
 	if (q->ranked & BIT(band))
 		gq_flow_note(q, f);
 	if (unlisted)
 		gq_flow_set_state(q, f, GQ_OLD, now);
+	return f;
 }
 
-/* Add a packet to a flow, and the flow to the packet's band. */
-static void gq_flow_queue(struct gq_sched *q, struct gq_flow *f,
-			  struct sk_buff *skb, u64 departure, u64 now)
+/* Add a packet to a flow, and the flow to the packet's band. Return: the flow */
+static struct gq_flow *gq_flow_queue(struct gq_sched *q, struct gq_flow *f,
+				     struct sk_buff *skb, u64 departure,
+				     u64 now)
 {
 	u32 band = gq_cb(skb)->band;
 	unsigned long idle_since;
 
 	gq_cb(skb)->sk_rate = gq_sk_rate(skb);
 	if (unlikely(f->band != band))
-		gq_flow_move(q, f, band, now);
+		f = gq_flow_move(q, f, band, now);
 	idle_since = f->idle_since;
 	gq_flow_push(f, skb, departure);
 	if (f->qlen == 1)
 		gq_flow_activate(q, f, idle_since, departure, now);
 	else if (unlikely(f->state == GQ_RANKED))
 		gq_rank_queued(q, f);
+	return f;
 }
 
 #endif /* _NET_SCHED_GQ_QUEUE_H */

@@ -38,6 +38,7 @@
  *   OLD    perhaps      its band (2)  found empty -> IDLE; deadline -> WHEEL
  *   WHEEL  perhaps (1)  q->wheel      bucket over -> OLD or RANKED
  *   RANKED yes          its band      empty -> IDLE; deadline -> WHEEL
+ *   GONE   no           its band      come to: freed (gq_flow_move())
  *   (1) none after an eviction; the flow is then found empty once OLD
  *   (2) or the band of an earlier packet, until it is come to there
  *
@@ -292,7 +293,7 @@ static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 			return gq_drop(skb, sch, band, to_free,
 				       &q->stats.flow_limit_drops,
 				       SKB_DROP_REASON_FQ_FLOW_LIMIT);
-		gq_flow_queue(q, f, skb, departure, now);
+		f = gq_flow_queue(q, f, skb, departure, now);
 		gq_note_fat(q, f);
 	} else {
 		gq_flow_push(&q->fast, skb, departure);
@@ -323,7 +324,7 @@ static noinline void gq_release(struct gq_sched *q, u64 now)
 			gq_shaper_release(q, node, now);
 			continue;
 		}
-		f = gq_node_flow(node);
+		f = gq_flow_want_codel(q, gq_node_flow(node));
 		prefetch(f->head);
 		if (f->qlen)
 			q->throttled--;
@@ -471,8 +472,9 @@ static noinline struct sk_buff *gq_ranked_serve(struct gq_sched *q, u32 band, u6
 		q->ready &= ~BIT(band);
 		return NULL;
 	}
-	f = gq_entry_flow(e);
 	gq_order_remove(o, e);
+	f = gq_flow_want_codel(q, gq_entry_flow(e));
+	e = gq_entry(f);
 	skb = gq_flow_send(q, f, now);
 	if (unlikely(!skb)) {
 		if (f->head)
@@ -536,6 +538,11 @@ static struct sk_buff *gq_drr_serve(struct gq_sched *q, u32 band, u64 now)
 		}
 
 		gq_list_pop(list);
+		if (unlikely(f->state == GQ_GONE)) {
+			kfree(f);
+			continue;
+		}
+		f = gq_flow_want_codel(q, f);
 		if (!f->head) {
 			if (list == &b->new)
 				gq_flow_set_state(q, f, GQ_OLD, now);

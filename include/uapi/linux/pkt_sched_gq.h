@@ -228,7 +228,7 @@ enum gq_band_attr {
  *	acceptable queueing delay, or GQ_CODEL_OFF (default); above
  *	GQ_CODEL_INTERVAL_MAX it counts as that. The delay counts from when a
  *	packet might leave: pacing is none. Flows that are known when CoDel is
- *	switched on go without, until they have been idle and are forgotten.
+ *	switched on come under it when it is next their turn.
  * @TCA_GQ_CODEL_INTERVAL: u64, ns that the delay must be above the target before
  *	CoDel acts, GQ_CODEL_INTERVAL_MIN .. GQ_CODEL_INTERVAL_MAX; default 100 ms
  * @TCA_GQ_CODEL_ECN: u8, 1: CoDel marks ECN-capable packets CE instead of

@@ -14,7 +14,9 @@
 #	dropped, though they are queued for a second
 # 5.	below tbf, which peeks, all packets are accounted for
 # 6.	a flow that does not queue loses nothing beside one that does
-# 7.	a flow that is known before CoDel is switched on goes without
+# 7.	flows that wait already when CoDel is switched on come under it: one that
+#	never falls idle, in a band that takes turns and in a ranked one, and one
+#	that its rate holds back
 # shellcheck source-path=SCRIPTDIR disable=SC2034,SC2086,SC2119 # see gq_lib.sh
 . "$(dirname "$0")/gq_lib.sh"
 timed
@@ -129,9 +131,24 @@ rx_end
 stats
 check "a flow that does not queue" "$(awk -F, '$2 == 1' "$tmp/csv" | wc -l) == 50" "S[codel_drops] > 20"
 
-gq $LINK orphan_mask 0
-tx --to $V4 $SIZE --count 2 --unconnected
-tc -n "$A" qdisc change dev veth0 root gq codel target 5ms interval 100ms
-burst --unconnected
-check "a flow from before" "S[codel_drops] == 0" "R[packets] >= COUNT"
+bad=0
+for o in "" "band 0 policy stfq"; do
+	gq $LINK priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 $o
+	rx_start --idle-ms 500
+	tx --to $V4 $SIZE --count $COUNT
+	change codel target 5ms interval 100ms
+	rx_end
+	stats
+	((S[codel_drops] > 20 && S[codel_drops] == COUNT - R[packets] && R[disorder] == 0)) || bad=$((bad + 1))
+done
+# 100 packets a second, which is more than the link carries then.
+gq $LINK
+rx_start --idle-ms 500 --csv "$tmp/csv"
+tx --to $V4 $SIZE --rate 125000 --count 100 &
+sleep 0.1
+change codel target 1ms interval 20ms rate 600kbit
+wait $!
+rx_end
+stats
+check "flows from before" "bad == 0" "S[codel_drops] > 0" "S[codel_drops] == 100 - R[packets]"
 ktap_finished
