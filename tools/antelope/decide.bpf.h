@@ -11,10 +11,12 @@
  *				one by more than config.margin, in config.confirm
  *				windows in a row
  *
- * A switch is allowed in CA_Open, with data to send, and config.dwell_ns or
- * config.dwell_windows after the last one. The first decision of a flow waits for
- * neither dwell nor confirmation. The mask has what is enabled and not barred; DCTCP
- * only with ECN, without which it would turn into reno.
+ * A switch is allowed with data to send, not in recovery, and config.dwell_ns or
+ * config.dwell_windows after the last one. In recovery the new CC would answer for what
+ * the old one has lost; what a reduction of the window (CA_CWR) ends with is the old
+ * one's threshold, which does no harm. The first decision of a flow waits for neither
+ * dwell nor confirmation. The mask has what is enabled and not barred; DCTCP only with
+ * ECN, without which it would turn into reno.
  */
 #ifndef ANTELOPE_DECIDE_BPF_H
 #define ANTELOPE_DECIDE_BPF_H

@@ -74,7 +74,7 @@ struct window {
 	__u32 mdev_us;
 	__u32 marked;			/* packets with CE */
 	__s32 reward;
-	__u8 unsafe;			/* not in CA_Open, or short of data, right now */
+	__u8 unsafe;			/* recovering, or short of data, right now */
 	__u8 recovering;
 	__u8 ecn;
 	__u8 to;			/* CC that is decided on */

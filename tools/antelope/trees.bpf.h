@@ -10,8 +10,9 @@
 #include "state.h"
 
 /*
- * The comparison is the sign of a difference, which fits: both are below 2^24 in size. One barrier keeps the
- * compiler from making a branch of it, the other from knowing i and dropping the mask.
+ * The comparison is the sign of a difference, which fits: both are below 2^24 in size.
+ * One barrier keeps the compiler from making a branch of it, the other from knowing i
+ * and dropping the mask.
  */
 static __always_inline __s32 walk(const struct antelope_tree *t, const __s32 *x)
 {

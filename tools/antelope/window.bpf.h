@@ -124,8 +124,8 @@ static __always_inline void window_read(struct window *w, struct flow *f, struct
 	w->mdev_us = tp->mdev_us >> 2;
 	w->marked = tp->delivered_ce - f->delivered_ce;
 	w->ecn = tp->ecn_flags & ECN_OK;
-	w->unsafe = ca_state(tp) || tp->app_limited;
 	w->recovering = ca_state(tp) >= CA_RECOVERY;
+	w->unsafe = w->recovering || tp->app_limited;
 	if (2 * f->limited_ns > r->duration_ns)
 		r->flags |= ANTELOPE_APP_LIMITED;
 }
