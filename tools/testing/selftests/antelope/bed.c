@@ -165,10 +165,30 @@ static void open_cgroups(void)
 		ksft_exit_fail_msg("no cgroup %s: %s\n", root, strerror(errno));
 }
 
+void bed_needs_clock(void)
+{
+	if (!bed_sh("grep -q 'QEMU TCG' /proc/cpuinfo"))
+		ksft_exit_skip("rates and delays say nothing on an emulated processor\n");
+}
+
+void bed_attach(void)
+{
+	int fd = open(root, O_RDONLY);
+
+	cgroup_link = bpf_program__attach_cgroup(bed.skel->progs.antelope_sockops, fd);
+	close(fd);
+	if (!cgroup_link)
+		ksft_exit_fail_msg("cannot attach: %s\n", strerror(errno));
+}
+
+void bed_detach(void)
+{
+	bpf_link__destroy(cgroup_link);
+	cgroup_link = NULL;
+}
+
 void bed_open(void)
 {
-	int fd;
-
 	if (geteuid())
 		ksft_exit_skip("needs root\n");
 	open_network();
@@ -178,12 +198,10 @@ void bed_open(void)
 	if (!bed.skel)
 		ksft_exit_fail_msg("cannot load antelope.bpf.c: %s\n", strerror(errno));
 	bed.config = &bed.skel->data->config;
-	fd = open(root, O_RDONLY);
-	cgroup_link = bpf_program__attach_cgroup(bed.skel->progs.antelope_sockops, fd);
-	close(fd);
+	bed_attach();
 	ring = ring_buffer__new(bpf_map__fd(bed.skel->maps.records), take, NULL, NULL);
-	if (!cgroup_link || !ring)
-		ksft_exit_fail_msg("cannot attach: %s\n", strerror(errno));
+	if (!ring)
+		ksft_exit_fail_msg("cannot read records: %s\n", strerror(errno));
 	bed_reset();
 }
 

@@ -42,14 +42,19 @@ struct peer {
 /* Skips all tests, or fails, by itself. Windows of 100 ms and 4 RTTs, not shadow. */
 void bed_open(void);
 void bed_close(void);
+/* Skips all tests where timers come when they can, as on an emulated processor. */
+void bed_needs_clock(void);
 /* Settings and maps as they were after bed_open(). */
 void bed_reset(void);
+/* The program is attached after bed_open(). */
+void bed_attach(void);
+void bed_detach(void);
 /* system() of a line as printf makes it; what it says is dropped when it may fail. */
 int bed_sh(const char *fmt, ...) __printf(1, 2);
 void bed_netem(const char *netem);
 /* Of net.ipv4; false when there is no such sysctl. */
 bool bed_sysctl(const char *name, const char *value);
-/* id of a cgroup below the program's, made when it is not there. */
+/* id of a cgroup below the program's, made when it is not there; "": of that itself */
 __u64 bed_cgroup(const char *name);
 
 void bed_connect(struct pair *p, const struct peer *peer);

@@ -376,6 +376,7 @@ static void test_gone(void)
 int main(void)
 {
 	ksft_print_header();
+	bed_needs_clock();
 	bed_open();
 	bed_netem("delay 10ms rate 20mbit limit 40");
 	ksft_set_plan(11);

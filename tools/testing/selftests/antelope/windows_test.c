@@ -252,6 +252,7 @@ static void test_all(const char *name, int acks)
 int main(void)
 {
 	ksft_print_header();
+	bed_needs_clock();
 	bed_open();
 	ksft_set_plan(14);
 	test_all("rtt", 0);
