@@ -15,7 +15,7 @@ struct boost {
 	uint32_t depth;
 	double rate;		/* share of each tree's correction that is taken */
 	double gamma;		/* a split must gain that much */
-	double leaf;		/* weight that a leaf must have */
+	double leaf;		/* weight that a leaf must hold: destinations */
 };
 
 /*

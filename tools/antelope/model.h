@@ -45,7 +45,7 @@ struct model_training {
 	double horizon_s;	/* that a choice is judged by */
 	double rate;
 	double gamma;
-	double leaf;		/* weight that a leaf must have */
+	double leaf;		/* weight that a leaf must hold: destinations */
 	double holdout;
 	double clip;		/* largest weight of a sample */
 	double floor;		/* rewards below count as that */

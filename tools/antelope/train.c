@@ -18,7 +18,7 @@ struct train_options {
 	const char *out, *parent, *figure;
 	unsigned long seed, trees, depth, min;
 	double horizon, rate, gamma, holdout, clip, leaf, floor;
-	bool json, level;
+	bool json, level, paths;
 };
 
 static const char examples[] =
@@ -39,7 +39,8 @@ static int parse(int argc, char **argv, struct train_options *o)
 		{ "rate", 0, ARG_NUMBER, &o->rate, 0.001, 1, "R",
 		  "share of its correction that a tree gives" },
 		{ "gamma", 0, ARG_NUMBER, &o->gamma, 0, 1e9, "G", "what a split must gain" },
-		{ "leaf", 0, ARG_NUMBER, &o->leaf, 0, 1e9, "N", "samples that a leaf must hold" },
+		{ "leaf", 0, ARG_NUMBER, &o->leaf, 0, 1e9, "N",
+		  "destinations (their weights) that a leaf must hold" },
 		{ "min", 0, ARG_COUNT, &o->min, 1, 1e9, "N", "samples that a forest needs" },
 		{ "horizon", 0, ARG_NUMBER, &o->horizon, 0, 1e6, "SECONDS",
 		  "time after a choice by which it is judged,\n"
@@ -53,6 +54,8 @@ static int parse(int argc, char **argv, struct train_options *o)
 		  "above the mean of the destination" },
 		{ "holdout", 0, ARG_NUMBER, &o->holdout, 0, 0.9, "P",
 		  "share of flows that are kept back for the test" },
+		{ "paths", 0, ARG_FLAG, &o->paths, 0, 0, NULL,
+		  "keep back destinations, with all their flows" },
 		{ "figure", 0, ARG_TEXT, &o->figure, 0, 0, "FILE.svg",
 		  "draw the importance of features, by gnuplot" },
 		{ "json", 0, ARG_FLAG, &o->json, 0, 0, NULL, "report as JSON" },
@@ -142,7 +145,7 @@ int cmd_train(int argc, char **argv)
 {
 	struct train_options o = {
 		.seed = 1, .trees = ANTELOPE_TREES, .depth = ANTELOPE_DEPTH, .rate = 0.15,
-		.gamma = 1, .leaf = 20, .min = 200, .horizon = 2, .clip = 20, .holdout = 0.2,
+		.gamma = 1, .leaf = 4, .min = 200, .horizon = 2, .clip = 20, .holdout = 0.2,
 		.floor = -3,
 	};
 	int first = parse(argc, argv, &o), bad;
@@ -150,7 +153,7 @@ int cmd_train(int argc, char **argv)
 		.boost = { .seed = o.seed, .trees = o.trees, .depth = o.depth, .rate = o.rate,
 			   .gamma = o.gamma, .leaf = o.leaf },
 		.holdout = o.holdout, .clip = o.clip, .min = o.min,
-		.by = { o.horizon * 1e9, o.floor }, .centred = !o.level,
+		.by = { o.horizon * 1e9, o.floor }, .centred = !o.level, .paths = o.paths,
 		.progress = isatty(2),
 	};
 	char err[MODEL_ERR] = "";
@@ -175,6 +178,7 @@ int cmd_train(int argc, char **argv)
 		printf("\n%s: version %u, digest %.16s\n", o.out, t.model->version,
 		       t.model->digest);
 	free(t.held);
+	free(t.weights);
 	samples_free(&t.all);
 	model_free(t.model);
 	return bad ? ANTELOPE_USAGE : 0;

@@ -12,10 +12,10 @@
 
 /* Per objective: what the model would choose, beside what turned out to be best. */
 struct confusion {
-	uint64_t groups;	/* in which several CCs were measured well enough */
+	uint64_t groups;	/* of them: destinations with several CCs measured */
 	uint64_t samples;	/* of these groups, that the model was tested with */
 	uint64_t n[ANTELOPE_CCS][ANTELOPE_CCS];	/* [best measured][best predicted] */
-	/* What is lost against the best of each group, mean over the samples: */
+	/* What is lost against the best of each group, mean over groups: */
 	double regret;		/* by the model */
 	double regret_done;	/* by what was chosen when the log was made */
 	double regret_fixed[ANTELOPE_CCS];	/* by one CC for all */
@@ -28,13 +28,21 @@ struct train {
 	struct judgement by;
 	bool centred;		/* learn what is above the destination's level */
 	unsigned int min;	/* samples that a forest needs */
+	bool paths;		/* keep back destinations, not flows */
 	bool progress;
 	struct samples all;
 	bool *held;		/* by flow */
+	double *weights;	/* by destination and CC: sum of its samples' weights */
 	struct antelope_model *model;
 	double gain[ANTELOPE_FEATURES];	/* shares */
 	struct confusion confusion[ANTELOPE_OBJECTIVES];
 };
+
+/* What a sample counts: all of a destination with its CC count together 1. */
+static inline double train_weight(const struct train *t, const struct sample *s)
+{
+	return sample_weight(s, t->clip) / t->weights[s->group * ANTELOPE_CCS + s->choice];
+}
 
 /* Keep flows back, grow all forests, try them; 0, or -errno and a message in err. */
 int train_fit(struct train *t, char *err);

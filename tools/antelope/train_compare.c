@@ -6,10 +6,12 @@
  * window. But flows of one run to one destination share a path; where several CCs
  * were tried there, the one whose mean reward was greatest is the best that could
  * have been known. The means are weighted as in training and of all flows; the model
- * is tested with those that were kept back, or with all if none were.
+ * is tested with those that were kept back, or with all if none were. What is lost is
+ * a mean over destinations, each of which counts the same.
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "score.h"
 #include "train.h"
@@ -89,53 +91,69 @@ static double regret(const struct cell *group, unsigned int best, unsigned int c
 	return group[best].mean - worst;
 }
 
-static void compare(struct train *t, unsigned int objective, const struct cell *cells)
+static void add_loss(struct train *t, struct confusion *c, const struct cell *group,
+		     const struct sample *s, unsigned int objective, double weight)
+{
+	unsigned int best = oracle(group), i;
+	unsigned int predicted = train_best(t->model, objective, s->x, ~0u);
+
+	c->samples++;
+	c->n[best][predicted]++;
+	c->regret += weight * regret(group, best, predicted);
+	c->regret_done += weight * regret(group, best, s->choice);
+	for (i = 0; i < t->all.ccs; i++)
+		c->regret_fixed[i] += weight * regret(group, best, i);
+}
+
+static bool serves(const struct train *t, const struct cell *cells, const struct sample *s,
+		   unsigned int objective)
+{
+	return s->windows && (t->holdout <= 0 || t->held[s->flow]) &&
+	       oracle(&cells[s->group * ANTELOPE_CCS]) != ANTELOPE_NO_CC &&
+	       train_best(t->model, objective, s->x, ~0u) != ANTELOPE_NO_CC;
+}
+
+static void compare(struct train *t, unsigned int objective, const struct cell *cells,
+		    uint64_t *windows)
 {
 	struct confusion *c = &t->confusion[objective];
-	unsigned int best, predicted, i;
-	const struct cell *group;
+	uint64_t groups = 0;
 	const struct sample *s;
 	size_t k;
 
+	memset(windows, 0, t->all.groups * sizeof(*windows));
 	for (k = 0; k < t->all.n; k++) {
 		s = &t->all.s[k];
-		if (!s->windows || (t->holdout > 0 && !t->held[s->flow]))
-			continue;
-		group = &cells[s->group * ANTELOPE_CCS];
-		best = oracle(group);
-		predicted = train_best(t->model, objective, s->x, ~0u);
-		if (best == ANTELOPE_NO_CC || predicted == ANTELOPE_NO_CC)
-			continue;
-		c->samples++;
-		c->n[best][predicted]++;
-		c->regret += regret(group, best, predicted);
-		c->regret_done += regret(group, best, s->choice);
-		for (i = 0; i < t->all.ccs; i++)
-			c->regret_fixed[i] += regret(group, best, i);
+		if (serves(t, cells, s, objective))
+			groups += !windows[s->group]++;
 	}
-	if (!c->samples)
-		return;
-	c->regret /= c->samples;
-	c->regret_done /= c->samples;
-	for (i = 0; i < t->all.ccs; i++)
-		c->regret_fixed[i] /= c->samples;
+	for (k = 0; k < t->all.n; k++) {
+		s = &t->all.s[k];
+		if (serves(t, cells, s, objective))
+			add_loss(t, c, &cells[s->group * ANTELOPE_CCS], s, objective,
+				 1.0 / groups / windows[s->group]);
+	}
+	c->groups = groups;
 }
 
 int train_compare(struct train *t)
 {
-	size_t n = (size_t)t->all.groups * ANTELOPE_CCS, i;
+	size_t n = (size_t)t->all.groups * ANTELOPE_CCS;
+	struct cell *cells = calloc(n + 1, sizeof(*cells));
+	uint64_t *windows = calloc(t->all.groups + 1, sizeof(*windows));
 	unsigned int objective;
-	struct cell *cells;
+	int bad = -ENOMEM;
 
+	if (!cells || !windows)
+		goto free_both;
 	for (objective = 0; objective < ANTELOPE_OBJECTIVES; objective++) {
-		cells = calloc(n ?: 1, sizeof(*cells));
-		if (!cells)
-			return -ENOMEM;
+		memset(cells, 0, n * sizeof(*cells));
 		measure(t, objective, cells);
-		for (i = 0; i < n; i += ANTELOPE_CCS)
-			t->confusion[objective].groups += oracle(&cells[i]) != ANTELOPE_NO_CC;
-		compare(t, objective, cells);
-		free(cells);
+		compare(t, objective, cells, windows);
 	}
-	return 0;
+	bad = 0;
+free_both:
+	free(cells);
+	free(windows);
+	return bad;
 }

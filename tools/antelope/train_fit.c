@@ -6,11 +6,16 @@
  * The one who made the log did not choose at random: where it expects little of a CC,
  * it rarely takes it. So a sample counts by the inverse of its choice's propensity,
  * as if each CC had been chosen equally often in every situation; clipped, since a
- * few very improbable choices would else rule. Weights have the mean 1, so that what
- * a leaf must hold and a split must gain means the same in every forest.
+ * few very improbable choices would else rule.
+ *
+ * Windows of one destination resemble each other, and a short round trip makes many of
+ * them. So what counts is the destination: all samples of a CC there have together the
+ * weight 1. Then what a leaf must hold is a number of destinations, and what a split
+ * must gain is evidence from as many.
  *
  * Flows are kept back whole: two windows of one flow resemble each other, and a
- * model tested with the neighbour of what it learnt from looks better than it is.
+ * model tested with the neighbour of what it learnt from looks better than it is. So do
+ * two flows on one path; --paths keeps back all flows of a destination.
  */
 #include <errno.h>
 #include <math.h>
@@ -38,11 +43,13 @@ static uint64_t mix(uint64_t z)
 static void keep_back(struct train *t)
 {
 	const struct sample *s;
+	uint64_t id;
 	size_t i;
 
 	for (i = 0; i < t->all.n; i++) {
 		s = &t->all.s[i];
-		t->held[s->flow] = ldexp(mix(mix(mix(t->boost.seed) ^ s->run) ^ s->cookie), -64) <
+		id = t->paths ? s->group : s->cookie;
+		t->held[s->flow] = ldexp(mix(mix(mix(t->boost.seed) ^ s->run) ^ id), -64) <
 				   t->holdout;
 	}
 }
@@ -59,11 +66,23 @@ static bool serves(const struct train *t, const struct sample *s, unsigned int c
 	return s->windows && s->choice == cc && (s->compared || !t->centred);
 }
 
+static void weigh(struct train *t)
+{
+	const struct sample *s;
+	size_t i;
+
+	for (i = 0; i < t->all.n; i++) {
+		s = &t->all.s[i];
+		if (s->windows)
+			t->weights[s->group * ANTELOPE_CCS + s->choice] +=
+				sample_weight(s, t->clip);
+	}
+}
+
 static void collect(const struct train *t, unsigned int cc, unsigned int objective,
 		    struct rows *r)
 {
 	const struct sample *s;
-	double sum = 0;
 	size_t i, j;
 
 	r->n = 0;
@@ -74,21 +93,21 @@ static void collect(const struct train *t, unsigned int cc, unsigned int objecti
 		for (j = 0; j < ANTELOPE_FEATURES; j++)
 			r->x[r->n * ANTELOPE_FEATURES + j] = s->x[j];
 		r->y[r->n] = target(t, s, objective);
-		r->w[r->n] = sample_weight(s, t->clip);
-		sum += r->w[r->n++];
+		r->w[r->n] = train_weight(t, s);
+		r->n++;
 	}
-	for (i = 0; i < r->n; i++)
-		r->w[i] *= r->n / sum;
 }
 
 static double mean(const struct rows *r)
 {
-	double sum = 0;
+	double sum = 0, weights = 0;
 	size_t i;
 
-	for (i = 0; i < r->n; i++)
+	for (i = 0; i < r->n; i++) {
 		sum += (double)r->y[i] * r->w[i];
-	return sum / r->n;
+		weights += r->w[i];
+	}
+	return sum / weights;
 }
 
 /* With the integers that the kernel will have, not with libxgboost's trees. */
@@ -106,7 +125,7 @@ static void try_forest(const struct train *t, unsigned int cc, unsigned int obje
 		s = &t->all.s[i];
 		if (!serves(t, s, cc) || !t->held[s->flow])
 			continue;
-		w = sample_weight(s, t->clip);
+		w = train_weight(t, s);
 		sum += w * pow(score_forest(f, s->x) / one - target(t, s, objective), 2);
 		sum_mean += w * pow(f->base / one - target(t, s, objective), 2);
 		weights += w;
@@ -185,11 +204,13 @@ int train_fit(struct train *t, char *err)
 	int bad = -ENOMEM;
 
 	t->held = calloc(t->all.flows ?: 1, sizeof(*t->held));
-	if (!r.x || !r.y || !r.w || !t->held) {
+	t->weights = calloc((size_t)t->all.groups * ANTELOPE_CCS + 1, sizeof(*t->weights));
+	if (!r.x || !r.y || !r.w || !t->held || !t->weights) {
 		snprintf(err, MODEL_ERR, "no memory for %zu samples; train from fewer logs", room);
 		goto free_rows;
 	}
 	keep_back(t);
+	weigh(t);
 	describe(t);
 	t->model->ccs = t->all.ccs;
 	memcpy(t->model->cc, t->all.cc, sizeof(t->model->cc));
