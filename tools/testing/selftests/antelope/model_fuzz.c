@@ -45,7 +45,7 @@ static struct text written(const struct antelope_model *m, const char *digest)
 
 static void put_byte(struct text *t)
 {
-	static const char likely[] = "{}[]\",:0123456789-+.eE\\u \n\x80\xff";
+	static const char likely[] = "{}[]\",:0123456789-+.eE\\u\n \x80\xff";
 
 	t->at[below(t->len)] = below(2) ? likely[below(sizeof(likely))] : (char)below(256);
 }

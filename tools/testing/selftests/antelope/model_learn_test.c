@@ -36,7 +36,7 @@ static int learn(struct train *t, const char *from, uint64_t seed, double clip)
 
 	*t = (struct train){
 		.boost = { .seed = seed, .trees = 40, .depth = 3, .rate = 0.15, .gamma = 1,
-			   .leaf = 20 },
+			   .leaf = 4 },
 		.holdout = 0.2, .clip = clip, .min = 200, .by = { 1000000000, -8 }, .centred = true,
 		.model = calloc(1, sizeof(*t->model)),
 	};
@@ -48,6 +48,7 @@ static int learn(struct train *t, const char *from, uint64_t seed, double clip)
 static void forget(struct train *t)
 {
 	free(t->held);
+	free(t->weights);
 	samples_free(&t->all);
 	model_free(t->model);
 }
@@ -92,7 +93,7 @@ static void test_regions(void)
 	ksft_test_result(share > 0.95 && q->held && q->rmse < 0.7 * q->rmse_mean,
 			 "regions: %.3f right, error %.3f, by mean %.3f\n", share, q->rmse,
 			 q->rmse_mean);
-	ksft_test_result(c->groups == s.destinations && c->regret < 0.1 &&
+	ksft_test_result(c->groups > 20 && c->groups <= s.destinations && c->regret < 0.1 &&
 			 c->regret_done > 0.5 && c->regret_fixed[0] > 0.3 &&
 			 t.gain[ANTELOPE_F_LOSS] + t.gain[ANTELOPE_F_MIN_RTT] > 0.9,
 			 "lost against the oracle: %.3f, by lot %.3f, bbr always %.3f\n",

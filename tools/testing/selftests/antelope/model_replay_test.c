@@ -42,7 +42,7 @@ static struct antelope_model *learn(void)
 {
 	struct train t = {
 		.boost = { .seed = 1, .trees = 40, .depth = 3, .rate = 0.15, .gamma = 1,
-			   .leaf = 20 },
+			   .leaf = 4 },
 		.clip = 20, .min = 200, .by = { 1000000000, -8 }, .centred = true,
 		.model = calloc(1, sizeof(*t.model)),
 	};
@@ -56,6 +56,7 @@ static struct antelope_model *learn(void)
 	    train_fit(&t, err) || model_digest(t.model, t.model->digest))
 		ksft_exit_fail_msg("no model: %s\n", err);
 	free(t.held);
+	free(t.weights);
 	samples_free(&t.all);
 	return t.model;
 }

@@ -82,15 +82,12 @@ static void draw_vectors(const struct antelope_forest *f, float *x)
 
 static void predict(BoosterHandle booster, const float *x, float *to)
 {
-	static const char config[] =
-		"{\"type\":0,\"training\":false,\"iteration_begin\":0,\"iteration_end\":0,\"strict_shape\":false}";
-	const bst_ulong *shape;
 	DMatrixHandle rows;
 	const float *out;
-	bst_ulong dim;
+	bst_ulong n;
 
 	if (XGDMatrixCreateFromMat(x, VECTORS, ANTELOPE_FEATURES, NAN, &rows) ||
-	    XGBoosterPredictFromDMatrix(booster, rows, config, &shape, &dim, &out))
+	    XGBoosterPredict(booster, rows, 0, 0, 0, &n, &out) || n != VECTORS)
 		ksft_exit_fail_msg("libxgboost: %s\n", XGBGetLastError());
 	memcpy(to, out, VECTORS * sizeof(*to));
 	XGDMatrixFree(rows);

@@ -122,7 +122,7 @@ static const struct bad {
 	{ "\"records\": 12345678901", "\"records\": -1", "sources[0].records: is -1" },
 	{ "\"objective\": \"balanced\"", "\"objective\": \"best\"",
 	  "forests[0]: objective is \"best\"" },
-	{ "\"objective\": \"balanced\", \"cc\": \"a\"", "\"objective\": \"balanced\", \"cc\": \"b\"",
+	{ "\"balanced\", \"cc\": \"a\"", "\"balanced\", \"cc\": \"b\"",
 	  "forests[1]: b for balanced stands twice" },
 	{ "\"cc\": \"a\"", "\"cc\": \"z\"", "forests[0]: cc \"z\" is not among" },
 	{ "\"rmse_mean\": 1.5", "\"rmse_mean\": \"1.5\"", "forests[0].rmse_mean: is no number" },
@@ -235,6 +235,7 @@ static void test_files(struct antelope_model *m)
 static void test_threshold(void)
 {
 	struct antelope_forest f = { .trees = 1, .base = 1000 };
+	static const int32_t beside[] = { -6, -5, 7 };
 	int32_t x[ANTELOPE_FEATURES] = { 0 }, got[3];
 	struct antelope_tree *t = &f.tree[0];
 	int i;
@@ -246,7 +247,7 @@ static void test_threshold(void)
 	for (i = 0; i < ANTELOPE_LEAVES; i++)
 		t->leaf[i] = i;
 	for (i = 0; i < 3; i++) {
-		x[3] = (int[]){ -6, -5, 7 }[i];
+		x[3] = beside[i];
 		got[i] = score_forest(&f, x);
 	}
 	ksft_test_result(got[0] == 1000 && got[1] == 1004 && got[2] == 1006,
