@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * PID 1 of a lab guest: init.c runs and relays the command, root.c builds what
- * it sees.
+ * PID 1 of a lab guest: init.c is its life, root.c builds what the command sees,
+ * relay.c runs it and relays between it and the host.
  */
 #ifndef NETSTEER_LAB_INIT_H
 #define NETSTEER_LAB_INIT_H
 
+#include "pid1.h"
 #include "proto.h"
 
-/* Any folder that surely exists on the host's root. */
-#define SCRATCH		"/tmp"
 #define MAX_ARGS	4096
 #define MAX_SHARES	64
 
@@ -25,9 +24,15 @@ struct command {
 
 extern struct command cmd;
 
-void say(const char *fmt, ...);
-
+/* root.c */
 int build_root(void);
 void release_shares(void);
+
+/* relay.c, in this order; 0 or -errno. */
+int keep_input(void);
+int open_channel(void);
+int block_signals(void);
+int start_command(void);
+int serve(void);
 
 #endif

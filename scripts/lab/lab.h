@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The host side of the lab: options.c parses, guest.c starts, run.c relays,
- * console.c reads the kernel's log. Who owns what is said at each struct.
+ * The host side of the lab: options.c parses, guest.c starts a guest,
+ * run.c relays, console.c reads the kernel's log. Who owns what is said at each struct.
  */
 #ifndef NETSTEER_LAB_H
 #define NETSTEER_LAB_H

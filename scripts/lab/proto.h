@@ -2,7 +2,7 @@
 /*
  * What the two ends of the lab say to each other.
  *
- * scripts/lab/run.c (on the host) and scripts/lab/init.c (PID 1 of the guest)
+ * scripts/lab/run.c (on the host) and scripts/lab/relay.c (in PID 1 of the guest)
  * share one byte stream in each direction: a serial line of a user-mode
  * kernel, a virtio port under QEMU. It carries frames:
  *
@@ -26,6 +26,8 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/types.h>
+
+#include "le.h"
 
 /* One read of a pipe; also the longest payload of a frame. */
 #define FRAME_MAX	65536u
@@ -83,19 +85,6 @@ struct frames {
 };
 
 typedef int (*frame_fn)(void *arg, int type, const __u8 *data, __u32 len);
-
-static inline __u32 get_le32(const __u8 *p)
-{
-	return p[0] | (__u32)p[1] << 8 | (__u32)p[2] << 16 | (__u32)p[3] << 24;
-}
-
-static inline void put_le32(__u8 *p, __u32 v)
-{
-	p[0] = v;
-	p[1] = v >> 8;
-	p[2] = v >> 16;
-	p[3] = v >> 24;
-}
 
 static inline void frame_header(__u8 *p, int type, __u32 len)
 {

@@ -25,21 +25,17 @@
  * poll() and not a library's loop, so that the lab builds with a compiler
  * alone.
  */
-#define _GNU_SOURCE
-#include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "streams.h"
 
 #define SECOND_SIGNAL_MS	2000
 /* Power off takes 20 ms (user-mode) to 1 s (QEMU); then it is stuck. */
@@ -47,37 +43,12 @@
 #define REAP_MS			5000
 #define LAST_LINES		20
 #define ESCAPE_KEY		0x1d	/* Ctrl-] */
-#define PAGE			4096
 #define INPUT_READ		FRAME_MAX
-#define INPUT_CHUNKS		64
 
 enum state {
 	BOOTING,
 	RUNNING,
 	ENDED,
-};
-
-/* Bytes on their way to one of our outputs. */
-struct sink {
-	int fd;
-	int type;
-	size_t max;		/* that a write may take without blocking */
-	size_t len, done;
-	bool closed;		/* its reader has gone */
-	bool told;		/* and the guest knows */
-	/* what one read of the channel can complete, at most */
-	__u8 buf[2 * (FRAME_HEADER + FRAME_MAX)];
-};
-
-/*
- * Bulk input that the guest has not acknowledged, oldest first: what is
- * acknowledged is cut out of the file, so that it stays as small as the window.
- */
-struct chunks {
-	unsigned int head, nr;
-	size_t acked;		/* of the oldest */
-	off_t cut;		/* the file is empty up to here */
-	size_t len[INPUT_CHUNKS];
 };
 
 struct lab {
@@ -91,7 +62,7 @@ struct lab {
 	size_t tx_len, tx_done;
 	__u8 tx[2 * (FRAME_HEADER + FRAME_MAX)];
 	size_t unacked;
-	struct chunks chunks;
+	struct bulk bulk;
 	bool input_ended;
 	int last_signal;
 	long long last_signal_ms;
@@ -174,72 +145,10 @@ static int tx_push(void)
 	return 0;
 }
 
-/*
- * Inherited descriptors are shared with others, so they stay as they are. A pipe
- * is opened anew to write to it without blocking; elsewhere, writing no more than
- * PIPE_BUF after POLLOUT comes close; regular files never block.
- */
-static void sink_init(struct sink *s)
+static void push(struct sink *s)
 {
-	char path[32];
-	struct stat st;
-	int fd;
-
-	s->max = PIPE_BUF;
-	if (fstat(s->fd, &st)) {
-		s->closed = true;
-		return;
-	}
-	if (S_ISREG(st.st_mode))
-		s->max = sizeof(s->buf);
-	if (!S_ISFIFO(st.st_mode))
-		return;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", s->fd);
-	fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	s->fd = fd;
-	s->max = sizeof(s->buf);
-}
-
-static bool sink_busy(const struct sink *s)
-{
-	return s->done < s->len;
-}
-
-static void sink_push(struct sink *s)
-{
-	size_t left = s->len - s->done;
-	ssize_t n = 0;
-
-	if (left && !s->closed) {
-		n = write(s->fd, s->buf + s->done, left < s->max ? left : s->max);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
-		if (n < 0)
-			s->closed = true;
-		else
-			s->done += n;
-	}
-	if (s->closed && !s->told) {
+	if (sink_push(s))
 		tx_frame(FRAME_CLOSE, &(__u8){ s->type }, 1);
-		s->told = true;
-	}
-	if (!s->closed && sink_busy(s))
-		return;
-	s->len = 0;
-	s->done = 0;
-}
-
-static int sink_add(struct sink *s, const __u8 *data, __u32 len)
-{
-	if (s->closed)
-		return 0;
-	if (len > sizeof(s->buf) - s->len)
-		return -EPROTO;
-	memcpy(s->buf + s->len, data, len);
-	s->len += len;
-	return 0;
 }
 
 static int on_ready(const __u8 *data)
@@ -255,29 +164,6 @@ static int on_ready(const __u8 *data)
 	return 0;
 }
 
-static off_t whole_pages(size_t len)
-{
-	return (len + PAGE - 1) & ~(off_t)(PAGE - 1);
-}
-
-static void cut_input(size_t acked)
-{
-	struct chunks *c = &lab.chunks;
-	off_t from = c->cut;
-
-	c->acked += acked;
-	while (c->nr && c->acked >= c->len[c->head]) {
-		c->acked -= c->len[c->head];
-		c->cut += whole_pages(c->len[c->head]);
-		c->head = (c->head + 1) % INPUT_CHUNKS;
-		c->nr--;
-	}
-	/* only saves memory, so it may fail */
-	if (c->cut > from)
-		fallocate(lab.guest.input_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-			  from, c->cut - from);
-}
-
 static int on_ack(const __u8 *data)
 {
 	size_t acked = get_le32(data);
@@ -286,7 +172,7 @@ static int on_ack(const __u8 *data)
 		return -EPROTO;
 	lab.unacked -= acked;
 	if (lab.guest.input_fd >= 0)
-		cut_input(acked);
+		bulk_acked(&lab.bulk, &lab.guest, acked);
 	return 0;
 }
 
@@ -338,8 +224,8 @@ static bool channel_pull(void)
 		kill_guest();
 		return false;
 	}
-	sink_push(&lab.out[1]);
-	sink_push(&lab.out[0]);
+	push(&lab.out[1]);
+	push(&lab.out[0]);
 	return true;
 }
 
@@ -366,30 +252,20 @@ static bool escape_typed(const __u8 *p, size_t n)
 	return false;
 }
 
-/* Bulk input lies in a file, in whole pages; see init.c. */
 static int input_to_file(const __u8 *data, size_t len)
 {
-	struct guest *g = &lab.guest;
-	__u8 where[12];
+	__u8 where[BULK_WHERE];
+	int err = bulk_put(&lab.bulk, &lab.guest, data, len, where);
 
-	if (pwrite(g->input_fd, data, len, g->input_at) != (ssize_t)len) {
-		fprintf(stderr, "vm: cannot buffer input in %s: %m; free some space\n",
-			g->input_path);
-		return -EIO;
-	}
-	put_le32(where, g->input_at);
-	put_le32(where + 4, g->input_at >> 32);
-	put_le32(where + 8, len);
-	tx_frame(FRAME_IN_FILE, where, sizeof(where));
-	g->input_at += whole_pages(len);
-	lab.chunks.len[(lab.chunks.head + lab.chunks.nr++) % INPUT_CHUNKS] = len;
-	return 0;
+	if (!err)
+		tx_frame(FRAME_IN_FILE, where, sizeof(where));
+	return err;
 }
 
 static bool input_wanted(void)
 {
 	return lab.state == RUNNING && lab.guest.input == INPUT_LIVE && !lab.input_ended &&
-	       !lab.tx_len && lab.chunks.nr < INPUT_CHUNKS &&
+	       !lab.tx_len && !bulk_full(&lab.bulk) &&
 	       lab.unacked + INPUT_READ <= INPUT_WINDOW;
 }
 
@@ -535,9 +411,9 @@ static int relay_once(void)
 	if (p[EV_STDIN].revents)
 		stdin_pull();
 	if (p[EV_STDOUT].revents)
-		sink_push(&lab.out[0]);
+		push(&lab.out[0]);
 	if (p[EV_STDERR].revents)
-		sink_push(&lab.out[1]);
+		push(&lab.out[1]);
 	/* a guest that is gone takes no input; its end shows elsewhere */
 	if (tx_push())
 		lab.tx_len = 0;

@@ -21,6 +21,7 @@
 
 #include "config.h"
 #include "guest.h"
+#include "le.h"
 
 #define NS_PER_S	1000000000ull
 /* Debian's ping takes a clock in its first second for one that it never read. */
@@ -61,24 +62,6 @@ struct ns_guests {
 	bool hold, off;
 	struct node nodes[];
 };
-
-static uint32_t get_le32(const uint8_t *p)
-{
-	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static uint64_t get_le64(const uint8_t *p)
-{
-	return get_le32(p) | (uint64_t)get_le32(p + 4) << 32;
-}
-
-static void put_le64(uint8_t *p, uint64_t v)
-{
-	int i;
-
-	for (i = 0; i < 8; i++)
-		p[i] = v >> 8 * i;
-}
 
 /* Life */
 

@@ -2,9 +2,7 @@
 /* The process of a node; see process.h. */
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -12,51 +10,6 @@
 #include <unistd.h>
 
 #include "process.h"
-
-static void add(struct ns_args *a, const char *fmt, va_list ap)
-{
-	if (a->n == NS_ARGS_MAX || vasprintf(&a->v[a->n], fmt, ap) < 0)
-		a->failed = true;
-	else
-		a->n++;
-}
-
-void ns_arg(struct ns_args *a, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	add(a, fmt, ap);
-	va_end(ap);
-}
-
-void ns_arg_list(struct ns_args *a, const char *const *list)
-{
-	for (; *list; list++)
-		ns_arg(a, "%s", *list);
-}
-
-void ns_arg_option(struct ns_args *a, const char *name, const char *fmt, ...)
-{
-	va_list ap;
-
-	ns_arg(a, "%s", name);
-	va_start(ap, fmt);
-	add(a, fmt, ap);
-	va_end(ap);
-}
-
-void ns_arg_bind(struct ns_args *a, const char *from, const char *to)
-{
-	ns_arg_list(a, (const char *const []){ "--ro-bind", from, to, NULL });
-}
-
-const char *ns_process_missing(void)
-{
-	if (access("/usr/bin/bwrap", X_OK))
-		return "no bwrap; install the package bubblewrap";
-	return NULL;
-}
 
 static void child(char **argv, int (*place)(void *ctx), void *ctx)
 {
@@ -75,7 +28,7 @@ static void child(char **argv, int (*place)(void *ctx), void *ctx)
 	_exit(127);
 }
 
-int ns_process_spawn(struct ns_args *a, int (*place)(void *ctx), void *ctx, pid_t *pid)
+int ns_process_spawn(struct args *a, int (*place)(void *ctx), void *ctx, pid_t *pid)
 {
 	int err = a->failed ? -E2BIG : 0;
 
@@ -89,8 +42,7 @@ int ns_process_spawn(struct ns_args *a, int (*place)(void *ctx), void *ctx, pid_
 			*pid = 0;
 		}
 	}
-	while (a->n)
-		free(a->v[--a->n]);
+	args_free(a);
 	return err;
 }
 

@@ -187,7 +187,7 @@ const char *qemu_missing(const struct ns_boot *boot)
 
 	if (!boot->kernel_x86_64 || access(boot->kernel_x86_64, R_OK))
 		return "no x86_64 kernel; build it with: scripts/kernel --arch x86_64 build";
-	why = ns_process_missing();
+	why = sandbox_missing();
 	if (why)
 		return why;
 	if (access(program, X_OK)) {

@@ -50,7 +50,7 @@ static bool prefix(char path[PATH_MAX])
 }
 
 /* For the shim: see qemu_elf.c. */
-static void pauses(struct ns_args *a, const char *kernel)
+static void pauses(struct args *a, const char *kernel)
 {
 	uint64_t at[QEMU_PAUSES];
 	unsigned int i, nr = qemu_pauses(kernel, at);
@@ -58,33 +58,28 @@ static void pauses(struct ns_args *a, const char *kernel)
 
 	for (i = 0; i < nr; i++)
 		sprintf(list + strlen(list), "%llx ", (unsigned long long)at[i]);
-	ns_arg_list(a, (const char *const []){ "--setenv", QS_PAUSES, list, NULL });
+	args_list(a, (const char *const []){ "--setenv", QS_PAUSES, list, NULL });
 }
 
-static void sandbox(struct ns_args *a, const struct qemu *q)
+static void sandbox(struct args *a, const struct qemu *q)
 {
-	static const char *const fixed[] = {
-		"bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
-		"--unshare-net", "--unshare-cgroup-try", "--clearenv", "--cap-drop", "ALL",
-		"--setenv", "PATH", "/usr/bin:/bin", "--setenv", "HOME", "/tmp",
-		"--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
-		"--perms", "1777", "--tmpfs", "/tmp", "--tmpfs", "/run", "--dir", DIR, NULL
-	};
 	const struct ns_boot *boot = q->vm->boot;
 	char path[PATH_MAX];
 
-	ns_arg_list(a, fixed);
-	ns_arg_bind(a, boot->kernel_x86_64, DIR "/kernel");
+	sandbox_begin(a, SANDBOX_NO_CAPS);
+	args_option(a, "--dir", "%s", DIR);
+	sandbox_show(a, boot->kernel_x86_64, DIR "/kernel");
 	snprintf(path, sizeof(path), "%s/qemu_shim.so", boot->lib);
-	ns_arg_bind(a, path, DIR "/shim.so");
+	sandbox_show(a, path, DIR "/shim.so");
 	if (prefix(path))
-		ns_arg_bind(a, path, DIR "/qemu");
+		sandbox_show(a, path, DIR "/qemu");
 	pauses(a, boot->kernel_x86_64);
-	ns_arg_list(a, (const char *const []){ "--setenv", "LD_PRELOAD", DIR "/shim.so",
-		    "--chdir", "/", "--", DIR "/qemu/bin/" PROGRAM, NULL });
+	args_list(a, (const char *const []){ "--setenv", "LD_PRELOAD", DIR "/shim.so", NULL });
+	sandbox_run(a, SANDBOX_NO_CAPS);
+	args_add(a, "%s", DIR "/qemu/bin/" PROGRAM);
 }
 
-static void machine(struct ns_args *a, const struct ns_vm *vm)
+static void machine(struct args *a, const struct ns_vm *vm)
 {
 	static const char *const fixed[] = {
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
@@ -115,40 +110,40 @@ static void machine(struct ns_args *a, const struct ns_vm *vm)
 
 	gmtime_r(&epoch, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	ns_arg_list(a, fixed);
-	ns_arg_option(a, "-initrd", "/proc/self/fd/%d", QS_FD_INITRAMFS);
-	ns_arg_option(a, "-m", "%u", vm->cfg->mem_mib);
-	ns_arg_option(a, "-rtc", "base=%s,clock=vm", date);
-	ns_arg_option(a, "-seed", "%llu", (unsigned long long)
-	       ((vm->config->seed * NS_NODES_MAX + vm->id) * 0x9e3779b97f4a7c15ull));
+	args_list(a, fixed);
+	args_option(a, "-initrd", "/proc/self/fd/%d", QS_FD_INITRAMFS);
+	args_option(a, "-m", "%u", vm->cfg->mem_mib);
+	args_option(a, "-rtc", "base=%s,clock=vm", date);
+	args_option(a, "-seed", "%llu", (unsigned long long)
+		    ((vm->config->seed * NS_NODES_MAX + vm->id) * 0x9e3779b97f4a7c15ull));
 	words[0] = '\0';
 	for (i = 0; i < sizeof(kernel) / sizeof(*kernel); i++) {
 		strcat(words, kernel[i]);
 		strcat(words, " ");
 	}
-	ns_arg_option(a, "-append", "%s", words);
+	args_option(a, "-append", "%s", words);
 }
 
-static void devices(struct ns_args *a, const struct ns_vm *vm)
+static void devices(struct args *a, const struct ns_vm *vm)
 {
 	char mac[18];
 	uint32_t i;
 
-	ns_arg_option(a, "-chardev", "socket,id=console,fd=%d", QS_FD_CONSOLE);
-	ns_arg_option(a, "-serial", "%s", "chardev:console");
-	ns_arg_option(a, "-chardev", "socket,id=control,fd=%d", QS_FD_CONTROL);
-	ns_arg_option(a, "-device", "%s", "virtio-serial-device");
-	ns_arg_option(a, "-device", "%s", "virtserialport,chardev=control");
+	args_option(a, "-chardev", "socket,id=console,fd=%d", QS_FD_CONSOLE);
+	args_option(a, "-serial", "%s", "chardev:console");
+	args_option(a, "-chardev", "socket,id=control,fd=%d", QS_FD_CONTROL);
+	args_option(a, "-device", "%s", "virtio-serial-device");
+	args_option(a, "-device", "%s", "virtserialport,chardev=control");
 	for (i = 0; i < vm->cfg->nr_nics; i++) {
 		const uint8_t *m = vm->cfg->nics[i].mac;
 
-		ns_arg_option(a, "-netdev", "dgram,id=nic%u,local.type=fd,local.str=%u", i,
-			      QS_FD_NIC + i);
+		args_option(a, "-netdev", "dgram,id=nic%u,local.type=fd,local.str=%u", i,
+			    QS_FD_NIC + i);
 		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x",
 			 m[0], m[1], m[2], m[3], m[4], m[5]);
-		ns_arg_option(a, "-device",
-			      "virtio-net-device,netdev=nic%u,mac=%s,tx=timer,x-txtimer=%u",
-			      i, mac, TX_DELAY_NS);
+		args_option(a, "-device",
+			    "virtio-net-device,netdev=nic%u,mac=%s,tx=timer,x-txtimer=%u",
+			    i, mac, TX_DELAY_NS);
 	}
 }
 
@@ -209,7 +204,7 @@ static int place(void *ctx)
 int qemu_spawn(struct qemu *q, int sock, int errors, int initramfs)
 {
 	struct ends ends = { sock, errors, initramfs, q->vm->cfg->nr_nics };
-	struct ns_args args = { 0 };
+	struct args args = { 0 };
 
 	sandbox(&args, q);
 	machine(&args, q->vm);

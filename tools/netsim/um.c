@@ -32,7 +32,7 @@ static const char *missing(const struct ns_boot *boot)
 {
 	if (!boot->kernel_um || access(boot->kernel_um, R_OK | X_OK))
 		return "no user-mode kernel; build it with: scripts/kernel build";
-	return ns_process_missing();
+	return sandbox_missing();
 }
 
 static void fail(struct um *um, const char *why)

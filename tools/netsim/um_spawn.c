@@ -20,54 +20,29 @@
 
 #define UM_HIGH_FD	64
 
-static void sandbox(struct ns_args *a, const struct um *um)
+static void sandbox(struct args *a, const struct um *um)
 {
-	static const char *const fixed[] = {
-		"bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
-		"--unshare-net", "--unshare-cgroup-try", "--clearenv",
-		"--setenv", "PATH", "/usr/bin:/bin", "--setenv", "HOME", "/tmp",
-		"--setenv", "TMPDIR", "/dev/shm",
-		"--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
-		"--perms", "1777", "--tmpfs", "/tmp", "--tmpfs", "/run", "--dir", UM_DIR, NULL
-	};
-	/* file permissions as root has them; nothing that reaches past the mounts */
-	static const char *const caps[] = {
-		"--cap-drop", "ALL", "--cap-add", "CAP_DAC_OVERRIDE", "--cap-add", "CAP_CHOWN",
-		"--cap-add", "CAP_FOWNER", "--cap-add", "CAP_FSETID", "--cap-add", "CAP_SETPCAP",
-		NULL
-	};
-	/*
-	 * The same for good, and without what exec does for root: that would count
-	 * as a gain, and undo the fixed addresses that setarch asks for.
-	 */
-	static const char *const for_good[] = {
-		"setpriv", "--securebits=+noroot,+noroot_locked", "--inh-caps=-setpcap",
-		"--ambient-caps=-setpcap", "--bounding-set=-all", NULL
-	};
 	const struct ns_boot *boot = um->vm->boot;
 	char path[512];
 
-	ns_arg_list(a, fixed);
-	if (!geteuid())
-		ns_arg_list(a, caps);
-	ns_arg_bind(a, boot->kernel_um, UM_DIR "/kernel");
+	sandbox_begin(a, SANDBOX_FILE_CAPS);
+	args_option(a, "--dir", "%s", UM_DIR);
+	sandbox_show(a, boot->kernel_um, UM_DIR "/kernel");
 	snprintf(path, sizeof(path), "%s/init", boot->lib);
-	ns_arg_bind(a, path, UM_DIR "/init");
+	sandbox_show(a, path, UM_DIR "/init");
 	snprintf(path, sizeof(path), "%s/um_shim.so", boot->lib);
-	ns_arg_bind(a, path, UM_DIR "/shim.so");
+	sandbox_show(a, path, UM_DIR "/shim.so");
 	snprintf(path, sizeof(path), "%s/" GUEST_CONF, um->vm->dir);
-	ns_arg_bind(a, path, UM_DIR "/" GUEST_CONF);
+	sandbox_show(a, path, UM_DIR "/" GUEST_CONF);
 	if (boot->stage_um)
-		ns_arg_bind(a, boot->stage_um, UM_DIR "/stage");
-	ns_arg_list(a, (const char *const []){ "--setenv", "LD_PRELOAD", UM_DIR "/shim.so",
-		    "--chdir", "/", "--", NULL });
-	if (!geteuid())
-		ns_arg_list(a, for_good);
+		sandbox_show(a, boot->stage_um, UM_DIR "/stage");
+	args_list(a, (const char *const []){ "--setenv", "LD_PRELOAD", UM_DIR "/shim.so", NULL });
+	sandbox_run(a, SANDBOX_FILE_CAPS);
 	/* after bubblewrap, whose own exec may clear it */
-	ns_arg_list(a, (const char *const []){ "setarch", "-R", NULL });
+	args_list(a, (const char *const []){ "setarch", "-R", NULL });
 }
 
-static void machine(struct ns_args *a, const struct um *um)
+static void machine(struct args *a, const struct um *um)
 {
 	/* napi_tx=0: what is sent is gone at once, so no interrupt has to say so */
 	static const char *const fixed[] = {
@@ -81,14 +56,14 @@ static void machine(struct ns_args *a, const struct um *um)
 	const struct ns_vm *vm = um->vm;
 	unsigned int i;
 
-	ns_arg_list(a, fixed);
-	ns_arg(a, "con0=null,fd:%d", UM_CONSOLE_FD);
-	ns_arg(a, "mem=%uM", vm->cfg->mem_mib);
+	args_list(a, fixed);
+	args_add(a, "con0=null,fd:%d", UM_CONSOLE_FD);
+	args_add(a, "mem=%uM", vm->cfg->mem_mib);
 	if (vm->boot->stage_um)
-		ns_arg(a, "netsim.stage=" UM_DIR "/stage");
+		args_add(a, "netsim.stage=" UM_DIR "/stage");
 	for (i = 0; i < vm->cfg->nr_nics; i++)
-		ns_arg(a, "virtio_uml.device=" UM_DIR "/dev/nic%u:1", i);
-	ns_arg(a, "virtio_uml.device=" UM_DIR "/dev/control:3");
+		args_add(a, "virtio_uml.device=" UM_DIR "/dev/nic%u:1", i);
+	args_add(a, "virtio_uml.device=" UM_DIR "/dev/control:3");
 }
 
 struct ends {
@@ -117,7 +92,7 @@ static int place(void *ctx)
 int um_spawn(struct um *um, int console, int channel)
 {
 	struct ends ends = { console, channel, um->memory_fd };
-	struct ns_args args = { 0 };
+	struct args args = { 0 };
 
 	sandbox(&args, um);
 	machine(&args, um);

@@ -23,16 +23,13 @@
 #include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/timerfd.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
@@ -51,6 +48,7 @@ enum state {
 	ENDED,
 };
 
+const char *const pid1_name = "netsim init";
 struct boot boot = { .conf = "/" GUEST_CONF, .channel = "/dev/ttyS0" };
 
 static struct {
@@ -61,55 +59,6 @@ static struct {
 	uint64_t kill_ns;	/* when ENDING gets rough */
 	bool told_done;
 } life;
-
-void say(const char *fmt, ...)
-{
-	char line[512];
-	va_list ap;
-	int fd, n;
-
-	n = snprintf(line, sizeof(line), "<3>netsim init: ");
-	va_start(ap, fmt);
-	n += vsnprintf(line + n, sizeof(line) - n, fmt, ap);
-	va_end(ap);
-	if (n > (int)sizeof(line) - 1)
-		n = sizeof(line) - 1;
-	fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
-	if (fd < 0) {
-		/* a node of our own: this may still be the /dev of the host's root */
-		mknod("/tmp/kmsg", S_IFCHR | 0600, makedev(1, 11));
-		fd = open("/tmp/kmsg", O_WRONLY | O_CLOEXEC);
-	}
-	if (fd < 0)
-		return;
-	if (write(fd, line, n) < 0)
-		errno = 0;
-	close(fd);
-}
-
-void put_le32(uint8_t *p, uint32_t v)
-{
-	int i;
-
-	for (i = 0; i < 4; i++)
-		p[i] = v >> 8 * i;
-}
-
-void put_le64(uint8_t *p, uint64_t v)
-{
-	put_le32(p, v);
-	put_le32(p + 4, v >> 32);
-}
-
-uint64_t get_le64(const uint8_t *p)
-{
-	uint64_t v = 0;
-	int i;
-
-	for (i = 7; i >= 0; i--)
-		v = v << 8 | p[i];
-	return v;
-}
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -180,7 +129,6 @@ static int read_cmdline(void)
 
 static int prepare(void)
 {
-	struct rlimit files = { .rlim_cur = 65536, .rlim_max = 65536 };
 	sigset_t set;
 
 	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
@@ -195,9 +143,9 @@ static int prepare(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	life.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	life.timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (life.signals < 0 || life.timer < 0 || setrlimit(RLIMIT_NOFILE, &files))
+	if (life.signals < 0 || life.timer < 0)
 		return -errno;
-	return 0;
+	return pid1_set_limits();
 }
 
 static int open_channel(void)
@@ -399,7 +347,7 @@ int main(void)
 		/* the simulator was told why, or has gone, or the power goes already */
 		if (err == -ECANCELED || err == -EPIPE)
 			break;
-		say("cannot %s: %s", steps[i].what, strerror(-err));
+		pid1_say("cannot %s: %s", steps[i].what, strerror(-err));
 		return 1;
 	}
 	/* After its last word the simulator switches this node off; if not: */

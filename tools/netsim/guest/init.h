@@ -14,6 +14,9 @@
 #include <sys/types.h>
 
 #include "../guest.h"
+#include "file.h"
+#include "le.h"
+#include "pid1.h"
 
 #define NS_PER_S	1000000000ull
 #define OUT_DIR		"/out"
@@ -48,12 +51,8 @@ struct boot {
 extern struct boot boot;
 
 /* init.c */
-void say(const char *fmt, ...);
 /* Virtual time, or 0 where our clock is not the simulator's. */
 uint64_t virtual_ns(void);
-void put_le32(uint8_t *p, uint32_t v);
-void put_le64(uint8_t *p, uint64_t v);
-uint64_t get_le64(const uint8_t *p);
 int write_file(const char *path, const char *text);
 
 /* root.c */
@@ -66,7 +65,6 @@ int run_conf(char *why, size_t size);
 
 /* net.c */
 int nic_setup(const char *ifname, const char *mac, const char *addr4, const char *addr6);
-int loopback_up(void);
 
 /* channel.c */
 int channel_open(const char *device);

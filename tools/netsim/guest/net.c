@@ -224,8 +224,3 @@ int nic_setup(const char *ifname, const char *mac, const char *addr4, const char
 		err = add_address(ifname, addr6);
 	return err;
 }
-
-int loopback_up(void)
-{
-	return if_up("lo");
-}

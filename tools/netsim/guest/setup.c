@@ -10,48 +10,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "init.h"
 
 #define QUOTED		512	/* of what a failing program said */
+#define CONF_MAX	(64u << 20)
 
 static unsigned int nr_commands;
 
-/* A whole file, with a final 0. */
-static char *read_file(const char *path)
-{
-	size_t len = 0, size = 1 << 16;
-	char *text = malloc(size), *more;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = -1;
-
-	while (fd >= 0 && text && (n = read(fd, text + len, size - len - 1)) > 0) {
-		len += n;
-		if (len < size - 1)
-			continue;
-		size *= 2;
-		more = realloc(text, size);
-		if (!more)
-			break;
-		text = more;
-	}
-	if (fd >= 0)
-		close(fd);
-	if (n || !text) {
-		free(text);
-		return NULL;
-	}
-	text[len] = '\0';
-	return text;
-}
-
 int read_conf(void)
 {
-	boot.text = read_file(boot.conf);
-	return boot.text ? 0 : -errno ?: -EIO;
+	size_t len;
+
+	return file_read(boot.conf, CONF_MAX, &boot.text, &len);
 }
 
 static void unescape(char *s)
@@ -248,7 +221,7 @@ static int run_line(char *line, char *why, size_t size)
 int run_conf(char *why, size_t size)
 {
 	char *rest = boot.text, *line;
-	int err = loopback_up();
+	int err = pid1_loopback_up();
 
 	if (err) {
 		snprintf(why, size, "interface lo: %s", strerror(-err));

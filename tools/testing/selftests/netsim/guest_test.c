@@ -29,6 +29,7 @@
 #include "kselftest.h"
 #include "config.h"
 #include "guest.h"
+#include "le.h"
 
 #define HORIZON_NS	20000000ull
 #define NS_PER_S	1000000000ull
@@ -216,16 +217,6 @@ static bool test_conf(void)
 		ksft_print_msg("got:\n%s", text);
 	free(text);
 	return ok;
-}
-
-static uint64_t get_le64(const uint8_t *p)
-{
-	uint64_t v = 0;
-	int i;
-
-	for (i = 7; i >= 0; i--)
-		v = v << 8 | p[i];
-	return v;
 }
 
 /* A whole life of both nodes, in one of the two orders, in pieces of `cut` bytes. */
