@@ -175,12 +175,11 @@ outside()
 	local shared
 
 	shared=$(mktemp -d "$TOP/build/netsim-test-XXXXXX")
-	# shellcheck disable=SC2064
-	trap "rm -rf '$shared'" RETURN
+	at_exit rm -rf "$shared"
 	echo 100 >"$shared/length"
 	(
 		i=100
-		while [ -d "$shared" ]; do
+		while :; do
 			i=$((i + 1))
 			[ "$i" -lt 1000 ] || i=100
 			echo "$i" >"$shared/new" && mv "$shared/new" "$shared/length"
