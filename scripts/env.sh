@@ -51,3 +51,19 @@ need()
 	[ -z "$need_missing" ] ||
 		die "not installed:$need_missing; run \"$TOP/scripts/deps\" (or make deps) first"
 }
+
+# lock_tree WHO: nobody else builds or tests in this tree until this script ends. A
+# script that has it is waited for; one that is called by it goes on.
+lock_tree()
+{
+	[ "${NETSTEER_LOCK:-}" != "$TOP" ] || return 0
+	mkdir -p "$TOP/build"
+	exec 8>>"$TOP/build/.lock"
+	if ! flock -n 8; then
+		step "=> wait" "for $(cat "$TOP/build/.lock"), which uses $TOP/build"
+		flock 8
+	fi
+	printf '%s (process %s)' "$1" "$$" >"$TOP/build/.lock"
+	NETSTEER_LOCK=$TOP
+	export NETSTEER_LOCK
+}
