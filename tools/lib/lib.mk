@@ -9,6 +9,8 @@
 #   sandbox where a guest runs; needs args
 #   units   numbers with units: 10ms, 100Mbit, 0.1%
 #   yml     YAML with the lines of errors; needs units, and -lcyaml -lyaml
+# The files of dependencies that make reads below begin with other goals.
+.DEFAULT_GOAL := all
 LIBDIR := $(TOP)/tools/lib
 LIB_OBJS := $(LIB:%=$(OUT)/lib/%.o)
 override CFLAGS += -D_GNU_SOURCE -I$(LIBDIR)
