@@ -25,7 +25,7 @@ listed()
 listed_json()
 {
 	tc -n "$A" -j qdisc show dev veth0 | jq -e 'length == 1 and .[0].kind == "gq"
-		and .[0].root and (.[0].options | length == 21)' >/dev/null
+		and .[0].root and (.[0].options | length == 22)' >/dev/null
 }
 
 # device: packets and bytes that it has sent
