@@ -168,6 +168,12 @@ check()
 	fi
 }
 
+# A namespace that is deleted keeps its devices for a moment.
+unloaded()
+{
+	[ ! -d "/sys/module/$1" ] || rmmod "$1"
+}
+
 # load_module NAME [FILE]: loaded already, from FILE, or where modprobe finds it.
 # What was loaded here is in "loaded", and is unloaded at the end.
 load_module()
@@ -179,8 +185,7 @@ load_module()
 		modprobe "$1" || return
 	fi
 	loaded="$loaded $1"
-	# a namespace that is deleted keeps its devices for a moment
-	at_exit wait_for rmmod "$1"
+	at_exit wait_for unloaded "$1"
 }
 
 # needs_module NAME VARIABLE: skip all when it is not to be had; VARIABLE may name
