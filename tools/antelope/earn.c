@@ -17,7 +17,7 @@
  * of all flows of this run to this destination. A flow that never had more than a tenth
  * of its path does not know what it lacks; the log of its neighbours does. Every
  * record serves to learn every objective. A flow that stalls would by its logarithm
- * count more than all others; so rewards have a floor.
+ * count more than all others; so rewards are bounded, on both sides of the level.
  *
  * How good a destination is at all says nothing about which CC to choose for it, and
  * varies more than what does. The level of a destination is the mean of its CCs'
@@ -26,6 +26,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "samples.h"
 
@@ -65,7 +66,7 @@ static double part(double value, double of)
 	return value > 0 && of > 0 ? fmax(-max, fmin(max, log2(value / of))) : -max;
 }
 
-static void earn(struct sample *s, const struct path *path, const struct sum *sum, double floor)
+static void earn(struct sample *s, const struct path *path, const struct sum *sum)
 {
 	static const int weights[ANTELOPE_OBJECTIVES] = ANTELOPE_DELAY_WEIGHTS;
 	double rate = part(sum->bytes * NSEC_PER_SEC / sum->duration_ns, path->rate);
@@ -76,7 +77,7 @@ static void earn(struct sample *s, const struct path *path, const struct sum *su
 
 	for (o = 0; o < ANTELOPE_OBJECTIVES; o++) {
 		weight = (double)weights[o] / (1 << ANTELOPE_WEIGHT_BITS);
-		s->earned[o] = fmax(floor * fmax(1, weight), rate - weight * delay + keep);
+		s->earned[o] = rate - weight * delay + keep;
 	}
 }
 
@@ -90,7 +91,7 @@ static void add_window(struct sum *sum, const struct sample *s)
 }
 
 static void look_ahead(struct samples *all, size_t k, const struct path *path,
-		       const struct judgement *by)
+		       uint64_t horizon_ns)
 {
 	struct sample *s = &all->s[k], *next;
 	struct sum sum = { 0 }, first = { 0 };
@@ -98,7 +99,7 @@ static void look_ahead(struct samples *all, size_t k, const struct path *path,
 
 	for (i = 1; k + i < all->n && i < UINT8_MAX; i++) {
 		next = &all->s[k + i];
-		if (!follows(s, next, i) || (i > WINDOWS && sum.duration_ns >= by->horizon_ns))
+		if (!follows(s, next, i) || (i > WINDOWS && sum.duration_ns >= horizon_ns))
 			break;
 		if (i == 1 && s->choice != s->cc)
 			add_window(&first, next);
@@ -108,7 +109,7 @@ static void look_ahead(struct samples *all, size_t k, const struct path *path,
 	s->windows = i - 1;
 	if (!s->windows)
 		return;
-	earn(s, path, sum.duration_ns ? &sum : &first, by->floor);
+	earn(s, path, sum.duration_ns ? &sum : &first);
 	all->usable++;
 }
 
@@ -176,6 +177,24 @@ static void set_levels(struct samples *all, struct level *levels)
 	}
 }
 
+static void bound(struct samples *all, double by)
+{
+	static const int weights[ANTELOPE_OBJECTIVES] = ANTELOPE_DELAY_WEIGHTS;
+	struct sample *s;
+	unsigned int o;
+	double most;
+	size_t i;
+
+	for (i = 0; i < all->n; i++) {
+		s = &all->s[i];
+		for (o = 0; s->windows && o < ANTELOPE_OBJECTIVES; o++) {
+			most = by * fmax(1, (double)weights[o] / (1 << ANTELOPE_WEIGHT_BITS));
+			s->earned[o] = fmin(s->level[o] + most,
+					    fmax(s->level[o] - most, s->earned[o]));
+		}
+	}
+}
+
 int samples_earn(struct samples *all, const struct judgement *by)
 {
 	struct path *paths = calloc(all->groups ?: 1, sizeof(*paths));
@@ -188,7 +207,10 @@ int samples_earn(struct samples *all, const struct judgement *by)
 	measure_paths(all, paths);
 	for (i = 0; i < all->n; i++)
 		if (decided(&all->s[i]))
-			look_ahead(all, i, &paths[all->s[i].group], by);
+			look_ahead(all, i, &paths[all->s[i].group], by->horizon_ns);
+	set_levels(all, levels);
+	bound(all, by->bound);
+	memset(levels, 0, all->groups * sizeof(*levels));
 	set_levels(all, levels);
 	bad = 0;
 free_both:

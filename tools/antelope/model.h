@@ -48,7 +48,8 @@ struct model_training {
 	double leaf;		/* weight that a leaf must hold: destinations */
 	double holdout;
 	double clip;		/* largest weight of a sample */
-	double floor;		/* rewards below count as that */
+	double bound;		/* of rewards, about the destination's level */
+	double blur;		/* octaves */
 	struct model_source source[MODEL_SOURCES];
 };
 

@@ -37,7 +37,8 @@ const struct field model_training_fields[] = {
 	{ "leaf", FIELD_DOUBLE, AT(model_training, leaf), 0, 1e9 },
 	{ "holdout", FIELD_DOUBLE, AT(model_training, holdout), 0, 1 },
 	{ "clip", FIELD_DOUBLE, AT(model_training, clip), 1, 65535 },
-	{ "floor", FIELD_DOUBLE, AT(model_training, floor), -1e6, 0 },
+	{ "bound", FIELD_DOUBLE, AT(model_training, bound), 0, 1e6 },
+	{ "blur", FIELD_DOUBLE, AT(model_training, blur), 0, 16 },
 	{ 0 }
 };
 

@@ -14,7 +14,7 @@
 
 struct replay_options {
 	const char *model, *objective;
-	double horizon, clip, floor;
+	double horizon, clip, bound;
 	bool json;
 };
 
@@ -33,7 +33,9 @@ static int parse(int argc, char **argv, struct replay_options *o)
 		{ "horizon", 0, ARG_NUMBER, &o->horizon, 0, 1e6, "SECONDS",
 		  "time after a choice by which it is judged,\n"
 		  "if that is four windows" },
-		{ "floor", 0, ARG_NUMBER, &o->floor, -1e6, 0, "L", "rewards below count as that" },
+		{ "bound", 0, ARG_NUMBER, &o->bound, 0.01, 1e6, "B",
+		  "rewards count as no further than that from the\n"
+		  "mean of their destination" },
 		{ "clip", 0, ARG_NUMBER, &o->clip, 1, 65535, "W", "largest weight of a record" },
 		{ "json", 0, ARG_FLAG, &o->json, 0, 0, NULL, "report as JSON" },
 		{ 0 }
@@ -183,10 +185,10 @@ static int replay(struct replay *r, char **logs, unsigned int n, char *err)
 
 int cmd_replay(int argc, char **argv)
 {
-	struct replay_options o = { .horizon = 2, .clip = 100, .floor = -3 };
+	struct replay_options o = { .horizon = 2, .clip = 100, .bound = 1 };
 	int first = parse(argc, argv, &o), bad;
 	struct replay r = { .objective = -1, .clip = o.clip,
-		.by = { o.horizon * 1e9, o.floor } };
+		.by = { o.horizon * 1e9, o.bound } };
 	struct antelope_model *model;
 	char err[MODEL_ERR] = "";
 

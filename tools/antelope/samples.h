@@ -49,7 +49,7 @@ struct sample {
 /* How choices are judged. */
 struct judgement {
 	uint64_t horizon_ns;	/* by what comes so long after them */
-	double floor;		/* no worse than this; a negative logarithm */
+	double bound;		/* no further from the destination's level, logarithm */
 };
 
 struct samples {

@@ -17,8 +17,8 @@
 struct train_options {
 	const char *out, *parent, *figure;
 	unsigned long seed, trees, depth, min;
-	double horizon, rate, gamma, holdout, clip, leaf, floor;
-	bool json, level, paths;
+	double horizon, rate, gamma, holdout, clip, leaf, bound, blur;
+	bool json, level, flows;
 };
 
 static const char examples[] =
@@ -48,14 +48,19 @@ static int parse(int argc, char **argv, struct train_options *o)
 		{ "clip", 0, ARG_NUMBER, &o->clip, 1, 65535, "W",
 		  "largest weight of a sample, which is\n"
 		  "1 / the propensity of its choice" },
-		{ "floor", 0, ARG_NUMBER, &o->floor, -1e6, 0, "L", "rewards below count as that" },
+		{ "bound", 0, ARG_NUMBER, &o->bound, 0.01, 1e6, "B",
+		  "rewards count as no further than that from the\n"
+		  "mean of their destination" },
+		{ "blur", 0, ARG_NUMBER, &o->blur, 0, 16, "OCTAVES",
+		  "by which the RTT of a path is taken for that of\n"
+		  "another, in training; 1.5 times that the rate" },
 		{ "level", 0, ARG_FLAG, &o->level, 0, 0, NULL,
 		  "learn rewards as they are; without it, what is\n"
 		  "above the mean of the destination" },
 		{ "holdout", 0, ARG_NUMBER, &o->holdout, 0, 0.9, "P",
-		  "share of flows that are kept back for the test" },
-		{ "paths", 0, ARG_FLAG, &o->paths, 0, 0, NULL,
-		  "keep back destinations, with all their flows" },
+		  "share of destinations kept back for the test" },
+		{ "flows", 0, ARG_FLAG, &o->flows, 0, 0, NULL,
+		  "keep back flows, not whole destinations" },
 		{ "figure", 0, ARG_TEXT, &o->figure, 0, 0, "FILE.svg",
 		  "draw the importance of features, by gnuplot" },
 		{ "json", 0, ARG_FLAG, &o->json, 0, 0, NULL, "report as JSON" },
@@ -137,23 +142,23 @@ static void print_options(const struct train_options *o)
 {
 	printf("seed %lu, trees %lu, depth %lu, rate %g, gamma %g, leaf %g, min %lu\n", o->seed,
 	       o->trees, o->depth, o->rate, o->gamma, o->leaf, o->min);
-	printf("horizon %g s, clip %g, floor %g, holdout %g%s\n\n", o->horizon, o->clip, o->floor,
-	       o->holdout, o->level ? ", with the level" : "");
+	printf("horizon %g s, clip %g, bound %g, blur %g, holdout %g%s\n\n", o->horizon, o->clip,
+	       o->bound, o->blur, o->holdout, o->level ? ", with the level" : "");
 }
 
 int cmd_train(int argc, char **argv)
 {
 	struct train_options o = {
 		.seed = 1, .trees = ANTELOPE_TREES, .depth = ANTELOPE_DEPTH, .rate = 0.15,
-		.gamma = 1, .leaf = 4, .min = 200, .horizon = 2, .clip = 20, .holdout = 0.2,
-		.floor = -3,
+		.gamma = 0.5, .leaf = 3, .min = 200, .horizon = 2, .clip = 5, .holdout = 0.2,
+		.bound = 1, .blur = 0.5,
 	};
 	int first = parse(argc, argv, &o), bad;
 	struct train t = {
 		.boost = { .seed = o.seed, .trees = o.trees, .depth = o.depth, .rate = o.rate,
 			   .gamma = o.gamma, .leaf = o.leaf },
-		.holdout = o.holdout, .clip = o.clip, .min = o.min,
-		.by = { o.horizon * 1e9, o.floor }, .centred = !o.level, .paths = o.paths,
+		.holdout = o.holdout, .clip = o.clip, .min = o.min, .blur = o.blur,
+		.by = { o.horizon * 1e9, o.bound }, .centred = !o.level, .flows = o.flows,
 		.progress = isatty(2),
 	};
 	char err[MODEL_ERR] = "";

@@ -21,14 +21,18 @@ struct confusion {
 	double regret_fixed[ANTELOPE_CCS];	/* by one CC for all */
 };
 
+/* Samples of a destination that count half of what many do. */
+#define TRAIN_FEW	10
+
 struct train {
 	struct boost boost;
-	double holdout;		/* share of the flows that are kept back */
+	double holdout;		/* share of the destinations that are kept back */
 	double clip;		/* largest weight of a sample */
+	double blur;		/* octaves by which features that name a path are off */
 	struct judgement by;
 	bool centred;		/* learn what is above the destination's level */
 	unsigned int min;	/* samples that a forest needs */
-	bool paths;		/* keep back destinations, not flows */
+	bool flows;		/* keep back flows, not destinations */
 	bool progress;
 	struct samples all;
 	bool *held;		/* by flow */
@@ -38,10 +42,14 @@ struct train {
 	struct confusion confusion[ANTELOPE_OBJECTIVES];
 };
 
-/* What a sample counts: all of a destination with its CC count together 1. */
+/*
+ * What a sample counts: all of a destination with its CC together 1, or less, if they
+ * are so few that their mean tells little.
+ */
 static inline double train_weight(const struct train *t, const struct sample *s)
 {
-	return sample_weight(s, t->clip) / t->weights[s->group * ANTELOPE_CCS + s->choice];
+	return sample_weight(s, t->clip) /
+	       (TRAIN_FEW + t->weights[s->group * ANTELOPE_CCS + s->choice]);
 }
 
 /* Keep flows back, grow all forests, try them; 0, or -errno and a message in err. */

@@ -10,12 +10,18 @@
  *
  * Windows of one destination resemble each other, and a short round trip makes many of
  * them. So what counts is the destination: all samples of a CC there have together the
- * weight 1. Then what a leaf must hold is a number of destinations, and what a split
+ * weight 1, if they are not few. Then what a leaf must hold is a number of destinations, and what a split
  * must gain is evidence from as many.
  *
- * Flows are kept back whole: two windows of one flow resemble each other, and a
- * model tested with the neighbour of what it learnt from looks better than it is. So do
- * two flows on one path; --paths keeps back all flows of a destination.
+ * The smallest RTT and the throughput, both absolute, tell one path of the log from all
+ * others; by them a forest remembers paths that nobody will meet again. So in training
+ * they are blurred, each row by a lot of its own: what holds for a path must hold for
+ * those within some octaves of it.
+ *
+ * What is kept back are destinations, with all their flows: two windows of a flow, and
+ * two flows on a path, resemble each other, and a model tested with the neighbour of
+ * what it learnt from looks better than it is. Who has only one destination can keep
+ * back flows.
  */
 #include <errno.h>
 #include <math.h>
@@ -48,7 +54,7 @@ static void keep_back(struct train *t)
 
 	for (i = 0; i < t->all.n; i++) {
 		s = &t->all.s[i];
-		id = t->paths ? s->group : s->cookie;
+		id = t->flows ? s->cookie : s->group;
 		t->held[s->flow] = ldexp(mix(mix(mix(t->boost.seed) ^ s->run) ^ id), -64) <
 				   t->holdout;
 	}
@@ -79,19 +85,36 @@ static void weigh(struct train *t)
 	}
 }
 
+/* A number from -1 to 1, by what identifies the row and the use. */
+static double lot(const struct train *t, size_t row, unsigned int use)
+{
+	return ldexp(mix(mix(t->boost.seed + use) ^ row), -63) - 1;
+}
+
+static void put_features(const struct train *t, size_t row, float *x)
+{
+	const struct sample *s = &t->all.s[row];
+	const double one = 1 << 8;
+	unsigned int i;
+
+	for (i = 0; i < ANTELOPE_FEATURES; i++)
+		x[i] = s->x[i];
+	x[ANTELOPE_F_MIN_RTT] += nearbyint(t->blur * one * lot(t, row, 0));
+	x[ANTELOPE_F_THROUGHPUT] += nearbyint(1.5 * t->blur * one * lot(t, row, 1));
+}
+
 static void collect(const struct train *t, unsigned int cc, unsigned int objective,
 		    struct rows *r)
 {
 	const struct sample *s;
-	size_t i, j;
+	size_t i;
 
 	r->n = 0;
 	for (i = 0; i < t->all.n; i++) {
 		s = &t->all.s[i];
 		if (!serves(t, s, cc) || t->held[s->flow])
 			continue;
-		for (j = 0; j < ANTELOPE_FEATURES; j++)
-			r->x[r->n * ANTELOPE_FEATURES + j] = s->x[j];
+		put_features(t, i, &r->x[r->n * ANTELOPE_FEATURES]);
 		r->y[r->n] = target(t, s, objective);
 		r->w[r->n] = train_weight(t, s);
 		r->n++;
@@ -184,10 +207,11 @@ static void describe(const struct train *t)
 	to->gamma = t->boost.gamma;
 	to->leaf = t->boost.leaf;
 	to->horizon_s = t->by.horizon_ns / 1e9;
-	to->floor = t->by.floor;
+	to->bound = t->by.bound;
 	to->centred = t->centred;
 	to->holdout = t->holdout;
 	to->clip = t->clip;
+	to->blur = t->blur;
 	to->sources = t->all.files;
 	memcpy(to->source, t->all.source, sizeof(to->source));
 }
