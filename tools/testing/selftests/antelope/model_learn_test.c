@@ -37,7 +37,7 @@ static int learn(struct train *t, const char *from, uint64_t seed, double clip)
 	*t = (struct train){
 		.boost = { .seed = seed, .trees = 40, .depth = 3, .rate = 0.15, .gamma = 1,
 			   .leaf = 4 },
-		.holdout = 0.2, .clip = clip, .min = 200, .by = { 1000000000, -8 }, .centred = true,
+		.holdout = 0.2, .clip = clip, .min = 200, .by = { 1000000000, 8 }, .centred = true, .flows = true,
 		.model = calloc(1, sizeof(*t->model)),
 	};
 	t->model->version = 1;
@@ -268,7 +268,7 @@ static void test_repeat(void)
 
 static int read_log(const char *from, struct samples *all)
 {
-	const struct judgement by = { 1000000000, -8 };
+	const struct judgement by = { 1000000000, 8 };
 	char * const logs[] = { (char *)from };
 	int bad;
 

@@ -57,7 +57,7 @@ static inline void model_random(struct antelope_model *m, unsigned int ccs, unsi
 		m->cc[i][0] = 'a' + i;
 	*t = (struct model_training){ .seed = seed, .trees = 40, .depth = 3, .horizon_s = 2,
 				      .sources = 2, .rate = 0.15, .gamma = 1, .holdout = 0.2,
-				      .clip = 20, .floor = -3,
+				      .clip = 20, .bound = 1, .blur = 1,
 				      .centred = 1 };
 	snprintf(t->source[0].name, sizeof(t->source[0].name), "first \"log\" /1");
 	memset(t->source[0].digest, 'b', MODEL_DIGEST - 1);

@@ -43,7 +43,7 @@ static struct antelope_model *learn(void)
 	struct train t = {
 		.boost = { .seed = 1, .trees = 40, .depth = 3, .rate = 0.15, .gamma = 1,
 			   .leaf = 4 },
-		.clip = 20, .min = 200, .by = { 1000000000, -8 }, .centred = true,
+		.clip = 20, .min = 200, .by = { 1000000000, 8 }, .centred = true,
 		.model = calloc(1, sizeof(*t.model)),
 	};
 	struct synth s = synth_regions;
@@ -66,7 +66,7 @@ static void replay(struct replay *r, const struct antelope_model *m, double clip
 	char * const logs[] = { path };
 
 	*r = (struct replay){ .model = m, .objective = -1, .clip = clip,
-			      .by = { 1000000000, -8 } };
+			      .by = { 1000000000, 8 } };
 	if (samples_read(&r->all, logs, 1, &r->by, err) || replay_run(r))
 		ksft_exit_fail_msg("%s\n", err);
 }
