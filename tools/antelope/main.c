@@ -18,6 +18,7 @@ static const struct verb {
 	{ "set", "give a flow another, for a time", cmd_set },
 	{ "priors", "what is known of destinations", cmd_priors },
 	{ "reload", "read settings and model again", cmd_reload },
+	{ "export", "the records of a log as text, or what a model is", cmd_export },
 	{ "train", "learn a model from logs", cmd_train },
 	{ "replay", "what a model would have done with a log", cmd_replay },
 	{ 0 }

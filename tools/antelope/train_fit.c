@@ -10,8 +10,8 @@
  *
  * Windows of one destination resemble each other, and a short round trip makes many of
  * them. So what counts is the destination: all samples of a CC there have together the
- * weight 1, if they are not few. Then what a leaf must hold is a number of destinations, and what a split
- * must gain is evidence from as many.
+ * weight 1, if they are not few. Then what a leaf must hold is a number of destinations,
+ * and what a split must gain is evidence from as many.
  *
  * The smallest RTT and the throughput, both absolute, tell one path of the log from all
  * others; by them a forest remembers paths that nobody will meet again. So in training
