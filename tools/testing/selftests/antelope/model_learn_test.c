@@ -37,7 +37,8 @@ static int learn(struct train *t, const char *from, uint64_t seed, double clip)
 	*t = (struct train){
 		.boost = { .seed = seed, .trees = 40, .depth = 3, .rate = 0.15, .gamma = 1,
 			   .leaf = 4 },
-		.holdout = 0.2, .clip = clip, .min = 200, .by = { 1000000000, 8 }, .centred = true, .flows = true,
+		.holdout = 0.2, .clip = clip, .min = 200,
+		.by = { 1000000000, 8 }, .centred = true, .flows = true,
 		.model = calloc(1, sizeof(*t->model)),
 	};
 	t->model->version = 1;
