@@ -50,11 +50,11 @@ static void test_sequence(const struct pair *p)
 		last = r;
 		n++;
 	}
-	ok(right && fed && n > 10 && last->why == ANTELOPE_CLOSED,
+	ok(right && fed && n > 6 && last->why == ANTELOPE_CLOSED,
 	   "opened, windows, closed");
 }
 
-static void test_length(const struct pair *p)
+static bool lengths_are_right(const struct pair *p)
 {
 	const struct antelope_record *r = NULL;
 	bool right = true;
@@ -71,7 +71,7 @@ static void test_length(const struct pair *p)
 		if (r->window > 2)
 			right &= r->duration_ns < 2 * least + 4000ULL * r->mean_rtt_us;
 	}
-	ok(right, "length of windows");
+	return right && bed_count(p, -1) > 6;
 }
 
 /* 20 Mbit/s with headers: at most 2.42 MB/s of data, less what ACKs take in the same queue. */
@@ -86,7 +86,7 @@ static void test_path(const struct pair *p, long sent)
 		double rate = exp2(r->x[ANTELOPE_F_THROUGHPUT] / 256.);
 
 		bytes += r->bytes;
-		if (!is_window(r) || r->window < 5)
+		if (!is_window(r) || r->window < 3)
 			continue;
 		busy_bytes += r->bytes;
 		busy_ns += r->duration_ns;
@@ -107,19 +107,28 @@ static void test_path(const struct pair *p, long sent)
 	   fabs((double)bytes - sent) < 0.1 * sent, "RTTs, rate and bytes of the path");
 }
 
+/* Time first, then round trips are what a window has to wait for. */
 static void test_clean(void)
 {
 	struct pair p;
 	long sent;
+	bool time;
 
 	bed_netem("delay 10ms rate 20mbit");
+	bed.config->window_ns = 500000000;
 	bed_forget();
 	bed_connect(&p, NULL);
 	sent = bed_run(&p, 4000, 1 << 30);
 	bed_close_pair(&p);
 	test_sequence(&p);
-	test_length(&p);
+	time = lengths_are_right(&p);
 	test_path(&p, sent);
+	bed.config->window_ns = 10000000;
+	bed_connect(&p, NULL);
+	bed_run(&p, 4000, 1 << 30);
+	ok(time && lengths_are_right(&p), "length of windows, by time and by round trips");
+	bed_close_pair(&p);
+	bed.config->window_ns = 100000000;
 }
 
 /* lost and marked of all that has passed, in percent */
@@ -199,7 +208,7 @@ static void test_limited(void)
 	bed_close_pair(&p);
 	ksft_print_msg("%s: limited %d of %d windows, and %d of %d\n", feed, busy, busy_all,
 		       idle, idle_all);
-	ok(busy_all > 5 && busy * 10 <= busy_all && idle_all > 5 && idle * 10 >= 9 * idle_all,
+	ok(busy_all > 3 && busy * 10 <= busy_all && idle_all > 5 && idle * 10 >= 9 * idle_all,
 	   "limited by the application");
 }
 
