@@ -71,7 +71,7 @@ static bool gq_may_bypass(const struct gq_sched *q, struct sk_buff *skb)
 
 static void gq_bypass_ready(struct gq_sched *q, struct gq_node *node, u64 now)
 {
-	u32 band = gq_cb(gq_node_skb(node))->band;
+	u32 band = container_of(node, struct gq_cb, alone.node)->alone.band;
 
 	gq_list_add_tail(&q->band[band].due, node);
 	q->due++;
@@ -82,13 +82,34 @@ static void gq_bypass_add(struct gq_sched *q, struct sk_buff *skb,
 			  u64 departure, u64 now)
 {
 	struct gq_cb *cb = gq_cb(skb);
+	u16 segs = cb->segs;
+	u8 band = cb->band;
 
-	cb->node.deadline = departure;
-	cb->waited = departure > now;
-	if (!cb->waited && !gq_edt_waits(&q->edt, now))
-		gq_bypass_ready(q, &cb->node, now);
-	else
-		gq_edt_insert(&q->edt, &cb->node, now);
+	cb->alone.segs = segs;
+	cb->alone.band = band;
+	cb->alone.waited = departure > now;
+	cb->alone.node.deadline = departure;
+	if (!cb->alone.waited && !gq_edt_waits(&q->edt, now)) {
+		gq_bypass_ready(q, &cb->alone.node, now);
+		return;
+	}
+	if (unlikely(!q->edt.wheel.spare) &&
+	    q->edt.wheel.count > GQ_BLOCKS_FROM)
+		gq_blocks_add(&q->edt.wheel);
+	gq_edt_insert(&q->edt, &cb->alone.node, now);
+}
+
+/* A packet that has waited by itself is as others are. Return: its deadline */
+static u64 gq_bypass_restore(struct sk_buff *skb)
+{
+	struct gq_cb *cb = gq_cb(skb);
+	u64 deadline = cb->alone.node.deadline;
+	u16 segs = cb->alone.segs;
+	u8 band = cb->alone.band;
+
+	cb->segs = segs;
+	cb->band = band;
+	return deadline;
 }
 
 static noinline void gq_bypass_release(struct gq_sched *q, u64 now)
@@ -99,16 +120,8 @@ static noinline void gq_bypass_release(struct gq_sched *q, u64 now)
 	gq_edt_expire(&q->edt, now, &due);
 	while ((node = gq_list_pop(&due)))
 		gq_bypass_ready(q, node, now);
-}
-
-/* The first packet of the band's list, which must not be empty. */
-static struct sk_buff *gq_bypass_pop(struct gq_sched *q, struct gq_band *b)
-{
-	struct gq_node *node = gq_list_pop(&b->due);
-
-	q->due--;
-	prefetch(b->due.first);
-	return gq_node_skb(node);
+	gq_blocks_trim(&q->edt.wheel,
+		       GQ_BLOCKS_FROM + q->edt.wheel.count / GQ_BLOCK_SHARE);
 }
 
 /* ---- Changes ---- */
@@ -126,13 +139,14 @@ static void gq_bypass_end(struct Qdisc *sch, u64 now)
 	while ((node = gq_list_pop(&all))) {
 		struct sk_buff *skb = gq_node_skb(node);
 		struct gq_flow *f = gq_flow_get(q, skb, gq_flow_sk(skb));
+		u64 departure = gq_bypass_restore(skb);
 
 		if (unlikely(!f)) {
 			/* Nothing says any more when it may leave. */
 			gq_evicted(sch, skb, &bytes);
 			continue;
 		}
-		f = gq_flow_queue(q, f, skb, node->deadline, now);
+		f = gq_flow_queue(q, f, skb, departure, now);
 		gq_note_fat(q, f);
 	}
 	if (q->stats.evicted != before)
@@ -177,6 +191,7 @@ static void gq_bypass_swap(struct gq_sched *q, const struct gq_config *cfg,
 	if (!mem->edt && cfg->bypass)
 		return;
 	swap(q->edt_mem, mem->edt);
+	gq_blocks_free(&q->edt.wheel);
 	if (q->edt_mem)
 		gq_edt_init(&q->edt, q->edt_mem, cfg->buckets,
 			    ilog2(cfg->granularity));

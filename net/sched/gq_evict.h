@@ -68,6 +68,8 @@ static void gq_reset(struct Qdisc *sch)
 		rtnl_kfree_skbs(gq_node_skb(node), gq_node_skb(node));
 	gq_wheel_drain(&q->wheel, &gone);
 	q->wheel.reinserts = 0;
+	gq_blocks_free(&q->wheel);
+	gq_blocks_free(&q->edt.wheel);
 	gq_free_gone(q);
 	gq_bands_reset(q);
 	gq_ranks_reset(q);

@@ -28,24 +28,37 @@
 #define GQ_HASH_URGENT		2
 /* ... by one of at most 128 KB, which is quickly cleared. */
 #define GQ_HASH_URGENT_LOG_MAX	14
+/* Flows from which on buckets of the wheel may hold so many that blocks pay ... */
+#define GQ_BLOCKS_FROM		4096
+/* ... and how many share one: some are not full. */
+#define GQ_BLOCK_SHARE		6
+/* Spare blocks freed at a time. */
+#define GQ_BLOCKS_TRIM		4
 /* Chains looked at for each new flow. */
 #define GQ_GC_CHAINS		2
 
-/* Packed, for 20 bytes are all that there is; it is aligned as a u64 is. */
+/*
+ * The first 16 bytes are in the packet's first cache line: what a flow's packet
+ * needs is there. One that waits by itself has the same elsewhere, and is changed
+ * when it begins to and when it ends. Packed, for 20 bytes are all that there is;
+ * it is aligned as a u64 is.
+ */
 struct gq_cb {
 	union {
-		struct {		/* a packet of a flow */
+		struct {
 			u64	next_departure;	/* of the one behind it, ns */
 			u32	rank;	/* what the band's policy noted of it */
+			u16	segs;	/* packets on the wire */
+			u8	band;	/* which it is counted for */
+			bool	sk_rate;	/* the socket's rate applies */
 		};
-		struct gq_node	node;	/* one that waits by itself */
-	};
-	u16	segs;		/* packets on the wire */
-	u8	band;		/* which it is counted for */
-	union {
-		bool	sk_rate;	/* of a flow: the socket's rate applies */
-		bool	waited;		/* by itself: for its departure time */
-	};
+		struct {
+			struct gq_node	node;
+			u16	segs;
+			u8	band;
+			bool	waited;	/* for its departure time */
+		} __packed alone;
+	} __packed;
 } __packed __aligned(4);
 
 static struct gq_cb *gq_cb(struct sk_buff *skb)
@@ -190,9 +203,11 @@ static struct gq_flow_kind {
 	  sizeof(struct gq_clocked_flow) },
 };
 
+static struct kmem_cache *gq_block_cachep __read_mostly;
+
 static struct sk_buff *gq_node_skb(struct gq_node *node)
 {
-	void *cb = (void *)node - offsetof(struct gq_cb, node) -
+	void *cb = (void *)node - offsetof(struct gq_cb, alone.node) -
 		   offsetof(struct qdisc_skb_cb, data);
 
 	return container_of(cb, struct sk_buff, cb);
@@ -345,6 +360,34 @@ static void gq_note_fat(struct gq_sched *q, struct gq_flow *f)
 		q->fat = f;
 }
 
+/* ---- Blocks of the wheels ---- */
+
+static void gq_blocks_add(struct gq_wheel *w)
+{
+	struct gq_block *b;
+
+	b = kmem_cache_alloc(gq_block_cachep, GFP_ATOMIC | __GFP_NOWARN);
+	if (likely(b))
+		gq_wheel_stock(w, b);
+}
+
+/* Leave a wheel @keep spare blocks, or come some nearer to that. */
+static void gq_blocks_trim(struct gq_wheel *w, u32 keep)
+{
+	int n = GQ_BLOCKS_TRIM;
+
+	while (unlikely(w->nspare > keep) && n--)
+		kmem_cache_free(gq_block_cachep, gq_wheel_unstock(w));
+}
+
+static void gq_blocks_free(struct gq_wheel *w)
+{
+	struct gq_block *b;
+
+	while ((b = gq_wheel_unstock(w)))
+		kmem_cache_free(gq_block_cachep, b);
+}
+
 /* ---- Flow table ---- */
 
 static void gq_table_work(struct work_struct *work)
@@ -450,6 +493,7 @@ static void gq_gc(struct gq_sched *q)
 			q->stats.gc_flows++;
 		}
 	}
+	gq_blocks_trim(&q->wheel, q->hash.count / GQ_BLOCK_SHARE);
 }
 
 static noinline struct gq_flow *gq_flow_create(struct gq_sched *q,
@@ -472,6 +516,9 @@ static noinline struct gq_flow *gq_flow_create(struct gq_sched *q,
 	f->idle_since = jiffies;
 	gq_hash_insert(&q->hash, &f->hent);
 	q->inactive++;
+	if (q->hash.count > GQ_BLOCKS_FROM &&
+	    q->hash.count % GQ_BLOCK_SHARE == 0)
+		gq_blocks_add(&q->wheel);
 	return f;
 }
 

@@ -25,8 +25,29 @@ extern unsigned long gq_test_seed;
 void *gq_test_alloc(struct kunit *test, size_t size);
 void gq_test_free(struct kunit *test, void *mem);
 
+/* Give a wheel spare blocks, 1 to 512, freed when the test case ends. */
+void gq_test_stock(struct kunit *test, struct gq_wheel *w, u32 blocks);
+
 /* A bit above the leaves is set if and only if the word below is not zero. */
 void gq_test_ffs_levels(struct kunit *test, const struct gq_ffs *f);
+
+/* The next node of a slot, newest first; @at begins as the slot, @left as 0. */
+static inline const struct gq_node *gq_test_walk(const struct gq_node **at,
+						 u32 *left)
+{
+	const struct gq_node *node = *at;
+
+	if (!gq_is_block(node)) {
+		*at = node ? node->next : NULL;
+		return node;
+	}
+	if (!*left)
+		*left = gq_block_count(node);
+	node = gq_block(*at)->node[--*left];
+	if (!*left)
+		*at = gq_block(*at)->below;
+	return node;
+}
 
 static inline u64 gq_test_u64(struct rnd_state *rnd)
 {

@@ -82,6 +82,8 @@ static void gq_edt_rig_start(struct kunit *test, struct gq_edt_rig *r,
 	prandom_seed_state(&r->rnd, gq_test_seed + slots + shift + exact);
 	r->now = 1ULL << 40;
 	gq_edt_init(&r->e, r->mem, slots, shift);
+	if (slots > 64)
+		gq_test_stock(test, &r->e.wheel, 30);
 }
 
 /* Mostly a few buckets, or none; sometimes many wheels. */
@@ -276,4 +278,5 @@ static struct kunit_suite gq_edt_suite = {
 	.name = "sch_gq_edt",
 	.test_cases = gq_edt_cases,
 };
+
 kunit_test_suite(gq_edt_suite);

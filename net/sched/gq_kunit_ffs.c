@@ -45,6 +45,15 @@ void gq_test_free(struct kunit *test, void *mem)
 	kunit_release_action(test, gq_test_kvfree, mem);
 }
 
+void gq_test_stock(struct kunit *test, struct gq_wheel *w, u32 blocks)
+{
+	/* That is a power of two, and so is aligned as blocks have to be. */
+	struct gq_block *b = gq_test_alloc(test, 512 * GQ_BLOCK_ALIGN);
+
+	while (blocks--)
+		gq_wheel_stock(w, (void *)b + blocks * GQ_BLOCK_ALIGN);
+}
+
 /* Expectation 2, for any set of bitmaps. */
 void gq_test_ffs_levels(struct kunit *test, const struct gq_ffs *f)
 {

@@ -12,6 +12,7 @@
  *    right after every call.
  * 6. A slot's bit is set if and only if its list is not empty; each node is in
  *    the slot that the model says.
+ * 7. All that holds without blocks, with too few of them and with plenty.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -108,6 +109,8 @@ static void gq_rig_init(struct gq_rig *r, u32 slots, u32 shift)
 		gq_test_free(test, r->mem);
 	r->mem = gq_test_alloc(test, gq_wheel_size(slots));
 	gq_wheel_init(&r->w, r->mem, slots, shift);
+	if (shift % 3)
+		gq_test_stock(test, &r->w, shift % 3 == 1 ? 20 : 512);
 	prandom_seed_state(&r->rnd, gq_test_seed ^ (u64)slots << 8 ^ shift);
 }
 
@@ -191,7 +194,7 @@ static void gq_rig_walk(const struct gq_rig *r)
 	struct kunit *test = r->test;
 	const struct gq_node *node;
 	u64 latest = U64_MAX;
-	u32 slot, count = 0;
+	u32 slot, count = 0, left = 0;
 
 	if (w->solo) {
 		const struct gq_item *it =
@@ -204,11 +207,12 @@ static void gq_rig_walk(const struct gq_rig *r)
 		count++;
 	}
 	for (slot = 0; slot < r->slots; slot++) {
+		const struct gq_node *at = w->slots[slot];
 		u64 seq = U64_MAX;
 
 		KUNIT_ASSERT_EQ_MSG(test, gq_ffs_test(&w->ffs, slot),
 				    !!w->slots[slot], "slot %u", slot);
-		for (node = w->slots[slot]; node; node = node->next) {
+		while ((node = gq_test_walk(&at, &left))) {
 			const struct gq_item *it =
 				container_of(node, struct gq_item, node);
 
@@ -543,24 +547,34 @@ static void gq_wheel_idle(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->w.reinserts, 0ULL);
 }
 
-/* A whole pool with one deadline leaves as it came, window after window. */
+/* A whole pool with one deadline leaves as it came, window after window, first
+ * with no blocks, then with some, then with as many as are needed.
+ */
 static void gq_wheel_herd(struct kunit *test)
 {
 	struct gq_rig *r = gq_rig_new(test);
+	u32 i, turn, blocks;
 	u64 t = 0;
-	u32 i, turn;
 
-	gq_rig_init(r, 128, 12);
 	for (turn = 0; turn < 300; turn++) {
+		if (turn % 100 == 0) {
+			gq_rig_init(r, 128, 12 + turn / 100);
+			t = 0;
+		}
+		blocks = r->w.nspare;
 		for (i = 0; i < GQ_POOL; i++)
 			gq_rig_insert(r, &r->item[(i * 5 + turn) % GQ_POOL],
-				      t + 4096 * 100);
+				      t + (100ULL << r->shift));
 		KUNIT_ASSERT_EQ(test, r->w.count, GQ_POOL);
-		t += 4096 * 100;
+		/* All but the first, which is in the slot itself. */
+		KUNIT_ASSERT_EQ(test, blocks - r->w.nspare,
+				min(blocks, (GQ_POOL - 1) / GQ_BLOCK_NODES + 1));
+		t += 100ULL << r->shift;
 		gq_rig_expire(r, t - 1);
 		KUNIT_ASSERT_EQ(test, r->w.count, GQ_POOL);
 		gq_rig_expire(r, t);
 		KUNIT_ASSERT_EQ(test, r->w.count, 0U);
+		KUNIT_ASSERT_EQ(test, r->w.nspare, blocks);
 	}
 }
 

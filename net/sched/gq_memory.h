@@ -87,6 +87,7 @@ static void gq_flow_caches_destroy(void)
 {
 	int i;
 
+	kmem_cache_destroy(gq_block_cachep);
 	for (i = 0; i < ARRAY_SIZE(gq_flow_kinds); i++) {
 		kmem_cache_destroy(gq_flow_kinds[i].cachep[0]);
 		kmem_cache_destroy(gq_flow_kinds[i].cachep[1]);
@@ -99,6 +100,10 @@ static int gq_flow_caches_create(void)
 	int i, codel;
 	u32 size;
 
+	gq_block_cachep = kmem_cache_create("gq_block", sizeof(struct gq_block),
+					    GQ_BLOCK_ALIGN, 0, NULL);
+	if (!gq_block_cachep)
+		return -ENOMEM;
 	for (i = 0; i < 2 * ARRAY_SIZE(gq_flow_kinds); i++) {
 		k = &gq_flow_kinds[i / 2];
 		codel = i % 2;

@@ -4,10 +4,7 @@
  *
  * cFFS (Saeed et al., "Eiffel: Efficient and Flexible Software Packet
  * Scheduling", NSDI 2019, section 3.1) is a bucketed priority queue in which a
- * tree of bitmaps says which buckets hold something. A bit of a word on level
- * l + 1 is set if and only if the word on level l that it stands for is not
- * zero, so the first bucket in use at or after any position is found in
- * ceil(log_64 N) steps up and as many down, each one find-first-set.
+ * tree of bitmaps says which buckets hold something (gq_ffs.h).
  *
  * The wheel puts N = 2^n buckets of g = 2^s ns around a circle. With absolute
  * bucket numbers k = 0, 1, 2 .. since the epoch of the clock:
@@ -46,6 +43,16 @@
  * to be served. Single nodes can't be removed: sch_gq never needs to, because
  * a flow in the wheel only ever gets later.
  *
+ * To walk a list of nodes that are not in the cache costs a miss after the other.
+ * So the holder may stock the wheel with blocks of pointers (struct gq_block), and
+ * from the second node on a bucket's nodes are noted there, as long as there are
+ * any spare; expiry then has many misses at a time. A pointer to a block has its
+ * lowest bit set, and the bits above say how many nodes the block holds:
+ *
+ *	slot -> block [3 nodes] -> block [7 nodes] -> node -> NULL
+ *
+ * Blocks hold as much in the same order as a list would: nothing else changes.
+ *
  * A node that is alone is in no slot: a single paced flow would miss the cache
  * in a new one each time.
  *
@@ -55,154 +62,7 @@
 #ifndef _NET_SCHED_GQ_WHEEL_H
 #define _NET_SCHED_GQ_WHEEL_H
 
-#include <linux/bitops.h>
-#include <linux/kernel.h>
-#include <linux/types.h>
-
-#ifndef __KERNEL__
-/* tools/include has no __ffs64(). */
-#define __ffs64(word)		((unsigned long)__builtin_ctzll(word))
-#endif
-
-#define GQ_FFS_LOG		6	/* log2 of the bits of a word */
-#define GQ_FFS_LEVELS_MAX	4	/* 64^4 = 2^24 bits */
-#define GQ_FFS_NONE		(~0U)
-
-/**
- * struct gq_ffs - a set of small integers that finds its next member fast
- * @level: bitmaps, the leaves at index 0
- * @nbits: the set holds 0 .. @nbits - 1
- * @nlevels: levels in use
- */
-struct gq_ffs {
-	u64	*level[GQ_FFS_LEVELS_MAX];
-	u32	nbits;
-	u32	nlevels;
-};
-
-static inline u32 gq_ffs_level_bits(u32 nbits, u32 level)
-{
-	return ((nbits - 1) >> (GQ_FFS_LOG * level)) + 1;
-}
-
-static inline u32 gq_ffs_level_words(u32 nbits, u32 level)
-{
-	return gq_ffs_level_bits(nbits, level + 1);
-}
-
-static inline u32 gq_ffs_levels(u32 nbits)
-{
-	u32 n = 1;
-
-	while (gq_ffs_level_words(nbits, n - 1) > 1)
-		n++;
-	return n;
-}
-
-/**
- * gq_ffs_size() - memory that a set needs
- * @nbits: 1 .. 2^24
- *
- * Return: bytes
- */
-static inline size_t gq_ffs_size(u32 nbits)
-{
-	size_t words = 0;
-	u32 l;
-
-	for (l = 0; l < gq_ffs_levels(nbits); l++)
-		words += gq_ffs_level_words(nbits, l);
-	return words * sizeof(u64);
-}
-
-/**
- * gq_ffs_init() - make an empty set
- * @f: the set
- * @mem: gq_ffs_size() zeroed bytes, aligned to 8; they stay the caller's
- * @nbits: 1 .. 2^24
- */
-static inline void gq_ffs_init(struct gq_ffs *f, void *mem, u32 nbits)
-{
-	u64 *words = mem;
-	u32 l;
-
-	f->nbits = nbits;
-	f->nlevels = gq_ffs_levels(nbits);
-	for (l = 0; l < f->nlevels; l++) {
-		f->level[l] = words;
-		words += gq_ffs_level_words(nbits, l);
-	}
-}
-
-static inline bool gq_ffs_test(const struct gq_ffs *f, u32 bit)
-{
-	return f->level[0][bit >> GQ_FFS_LOG] >> (bit & 63) & 1;
-}
-
-/* Words above a word that was not zero already have their bit. */
-static inline void gq_ffs_set(struct gq_ffs *f, u32 bit)
-{
-	u32 l;
-
-	for (l = 0; l < f->nlevels; l++) {
-		u64 *word = &f->level[l][bit >> GQ_FFS_LOG];
-		u64 old = *word;
-
-		*word = old | 1ULL << (bit & 63);
-		if (old)
-			return;
-		bit >>= GQ_FFS_LOG;
-	}
-}
-
-/* Words above a word that has not become zero keep their bit. */
-static inline void gq_ffs_clear(struct gq_ffs *f, u32 bit)
-{
-	u32 l;
-
-	for (l = 0; l < f->nlevels; l++) {
-		u64 *word = &f->level[l][bit >> GQ_FFS_LOG];
-
-		*word &= ~(1ULL << (bit & 63));
-		if (*word)
-			return;
-		bit >>= GQ_FFS_LOG;
-	}
-}
-
-/**
- * gq_ffs_next() - the first member at or after a position
- * @f: the set
- * @from: the position; may be past the end
- *
- * Climbs until a word has a bit at or after the position, then descends along
- * first set bits.
- *
- * Return: the member, or GQ_FFS_NONE
- */
-static inline u32 gq_ffs_next(const struct gq_ffs *f, u32 from)
-{
-	u32 l;
-
-	for (l = 0; l < f->nlevels; l++) {
-		u32 word = from >> GQ_FFS_LOG;
-		u64 bits;
-
-		if (from >= gq_ffs_level_bits(f->nbits, l))
-			break;
-
-		bits = f->level[l][word] & ~0ULL << (from & 63);
-		if (bits) {
-			from = (word << GQ_FFS_LOG) + __ffs64(bits);
-			while (l--)
-				from = (from << GQ_FFS_LOG) +
-				       __ffs64(f->level[l][from]);
-			return from;
-		}
-		from = word + 1;
-	}
-	return GQ_FFS_NONE;
-}
+#include "gq_ffs.h"
 
 /**
  * struct gq_node - what the wheel and the lists hold
@@ -232,6 +92,14 @@ static inline void gq_list_add_tail(struct gq_list *list, struct gq_node *node)
 	else
 		list->first = node;
 	list->last = node;
+}
+
+static inline void gq_list_push(struct gq_list *list, struct gq_node *node)
+{
+	node->next = list->first;
+	if (!list->first)
+		list->last = node;
+	list->first = node;
 }
 
 static inline struct gq_node *gq_list_pop(struct gq_list *list)
@@ -276,6 +144,37 @@ static inline void gq_list_splice_tail(struct gq_list *list,
 	list->last = more->last;
 }
 
+/* Pointers to nodes; a cache line on 64-bit machines. */
+#define GQ_BLOCK_NODES		7
+#define GQ_BLOCK_ALIGN		64
+#define GQ_BLOCK_FLAG		1UL
+#define GQ_BLOCK_ONE		2UL	/* a node in it */
+
+/**
+ * struct gq_block - nodes of a bucket, in the order of insertion
+ * @below: what the bucket held before, as a slot has it; of a spare one the next
+ * @node: the nodes
+ */
+struct gq_block {
+	struct gq_node	*below;
+	struct gq_node	*node[GQ_BLOCK_NODES];
+};
+
+static inline bool gq_is_block(const struct gq_node *at)
+{
+	return (unsigned long)at & GQ_BLOCK_FLAG;
+}
+
+static inline struct gq_block *gq_block(const struct gq_node *at)
+{
+	return (void *)((unsigned long)at & ~(GQ_BLOCK_ALIGN - 1UL));
+}
+
+static inline u32 gq_block_count(const struct gq_node *at)
+{
+	return ((unsigned long)at & (GQ_BLOCK_ALIGN - 1)) / GQ_BLOCK_ONE;
+}
+
 #define GQ_WHEEL_EMPTY	(~0ULL)
 /* Nodes beyond the window meet in so many of its buckets. */
 #define GQ_WHEEL_PARKS		512
@@ -291,6 +190,8 @@ static inline void gq_list_splice_tail(struct gq_list *list,
  * @park_log: log2 of the distance of the buckets where nodes are parked
  * @shift: log2 of the ns of a bucket
  * @count: nodes in the wheel
+ * @spare: blocks that hold nothing
+ * @nspare: their number
  * @reinserts: nodes from beyond the window that were inserted again
  * @parked: of the slots where nodes are parked: it holds nothing else. Valid
  *	while the slot is in use
@@ -305,6 +206,8 @@ struct gq_wheel {
 	u32		park_log;
 	u32		shift;
 	u32		count;
+	u32		nspare;
+	struct gq_block	*spare;
 	u64		reinserts;
 	u64		parked[GQ_WHEEL_PARKS / 64];
 };
@@ -338,6 +241,8 @@ static inline void gq_wheel_init(struct gq_wheel *w, void *mem, u32 slots,
 		w->park_log++;
 	w->shift = shift;
 	w->solo = NULL;
+	w->spare = NULL;
+	w->nspare = 0;
 	w->next = GQ_WHEEL_EMPTY;
 	w->base = 0;
 	w->count = 0;
@@ -388,6 +293,48 @@ static inline void gq_wheel_note_park(struct gq_wheel *w, u64 k, bool parked)
 		w->parked[park / 64] |= bit;
 }
 
+/* Give the wheel a block. It is the wheel's until gq_wheel_unstock(). */
+static inline void gq_wheel_stock(struct gq_wheel *w, struct gq_block *b)
+{
+	b->below = (struct gq_node *)w->spare;
+	w->spare = b;
+	w->nspare++;
+}
+
+/* Take a spare block back; NULL if there is none. */
+static inline struct gq_block *gq_wheel_unstock(struct gq_wheel *w)
+{
+	struct gq_block *b = w->spare;
+
+	if (b) {
+		w->spare = (struct gq_block *)b->below;
+		w->nspare--;
+	}
+	return b;
+}
+
+/* Put a node on top of those of a bucket. */
+static inline void gq_wheel_push(struct gq_wheel *w, struct gq_node **slot,
+				 struct gq_node *node)
+{
+	struct gq_block *b = gq_block(*slot);
+	u32 n = gq_block_count(*slot);
+
+	if (!gq_is_block(*slot) || n == GQ_BLOCK_NODES) {
+		b = gq_wheel_unstock(w);
+		if (!b) {
+			node->next = *slot;
+			*slot = node;
+			return;
+		}
+		b->below = *slot;
+		*slot = (void *)((unsigned long)b | GQ_BLOCK_FLAG);
+		n = 0;
+	}
+	b->node[n] = node;
+	*slot = (void *)((unsigned long)*slot + GQ_BLOCK_ONE);
+}
+
 /* Put a node into the slot of bucket k. */
 static inline void gq_wheel_place(struct gq_wheel *w, struct gq_node *node,
 				  u64 k)
@@ -396,9 +343,12 @@ static inline void gq_wheel_place(struct gq_wheel *w, struct gq_node *node,
 
 	if (unlikely(gq_wheel_is_park(w, k)))
 		gq_wheel_note_park(w, k, gq_wheel_bucket(w, node->deadline) > k);
-	if (!*slot)
-		gq_ffs_set(&w->ffs, k & w->mask);
-	node->next = *slot;
+	if (*slot) {
+		gq_wheel_push(w, slot, node);
+		return;
+	}
+	gq_ffs_set(&w->ffs, k & w->mask);
+	node->next = NULL;
 	*slot = node;
 }
 
@@ -480,11 +430,32 @@ static inline u64 gq_wheel_wake(const struct gq_wheel *w)
 	return (k + 1) << w->shift;
 }
 
+/*
+ * Put a block's nodes before those of a list. Nothing is read of them: all of
+ * them may come into the cache at the same time. Return: what is below
+ */
+static inline struct gq_node *gq_wheel_unpack(struct gq_wheel *w,
+					      struct gq_node *at,
+					      struct gq_list *list)
+{
+	struct gq_block *b = gq_block(at);
+	struct gq_node *below = b->below;
+	u32 n = gq_block_count(at);
+
+	if (gq_is_block(below))
+		__builtin_prefetch(gq_block(below));
+	w->count -= n;
+	while (n--)
+		gq_list_push(list, b->node[n]);
+	gq_wheel_stock(w, b);
+	return below;
+}
+
 /* Take the earliest bucket's nodes out, oldest first. */
 static inline void gq_wheel_pop(struct gq_wheel *w, struct gq_list *list)
 {
 	u32 slot = w->next & w->mask;
-	struct gq_node *node = w->slots[slot];
+	struct gq_node *at = w->slots[slot];
 
 	if (w->solo) {
 		list->first = w->solo;
@@ -494,15 +465,17 @@ static inline void gq_wheel_pop(struct gq_wheel *w, struct gq_list *list)
 		w->next = GQ_WHEEL_EMPTY;
 		return;
 	}
-	list->last = node;
 	list->first = NULL;
-	while (node) {
-		struct gq_node *next = node->next;
+	while (at) {
+		if (gq_is_block(at)) {
+			at = gq_wheel_unpack(w, at, list);
+		} else {
+			struct gq_node *next = at->next;
 
-		node->next = list->first;
-		list->first = node;
-		node = next;
-		w->count--;
+			gq_list_push(list, at);
+			at = next;
+			w->count--;
+		}
 	}
 	w->slots[slot] = NULL;
 	gq_ffs_clear(&w->ffs, slot);

@@ -568,6 +568,8 @@ static noinline struct sk_buff *gq_due_serve(struct gq_sched *q, u32 band,
 {
 	struct gq_band *b = &q->band[band];
 	struct sk_buff *skb;
+	bool waited;
+	u64 late;
 
 	if (b->lead > 0) {
 		skb = gq_drr_serve(q, band, now);
@@ -577,10 +579,14 @@ static noinline struct sk_buff *gq_due_serve(struct gq_sched *q, u32 band,
 		}
 		q->ready |= BIT(band);
 	}
-	skb = gq_bypass_pop(q, b);
-	if (gq_cb(skb)->waited)
-		gq_note_lateness(q, now - gq_cb(skb)->node.deadline);
-	if (unlikely(now - gq_cb(skb)->node.deadline > q->cfg.ce_threshold))
+	skb = gq_node_skb(gq_list_pop(&b->due));
+	prefetch(b->due.first);
+	q->due--;
+	waited = gq_cb(skb)->alone.waited;
+	late = now - gq_bypass_restore(skb);
+	if (waited)
+		gq_note_lateness(q, late);
+	if (unlikely(late > q->cfg.ce_threshold))
 		gq_mark_ce(q, skb);
 	b->lead += qdisc_pkt_len(skb);
 	if (!b->due.first || (!b->new.first && !b->old.first))
@@ -690,6 +696,7 @@ static void *gq_swap_wheel(struct gq_sched *q, const struct gq_config *cfg,
 
 	if (old)
 		gq_wheel_drain(&q->wheel, &all);
+	gq_blocks_free(&q->wheel);
 	q->stats.reinserts += q->wheel.reinserts;
 	gq_wheel_init(&q->wheel, mem, cfg->buckets, ilog2(cfg->granularity));
 	q->wheel_mem = mem;
