@@ -196,7 +196,7 @@ static bool round_is_good(const struct antelope_model *good, bool fitting, uint6
 
 int main(int argc, char **argv)
 {
-	uint64_t rounds = 100000, i, taken = 0, wrong = 0;
+	uint64_t rounds = 10000, i, taken = 0, wrong = 0;
 	static struct antelope_model good;
 	int opt;
 
