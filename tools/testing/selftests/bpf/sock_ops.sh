@@ -29,7 +29,7 @@ stats()
 	sleep 0.5
 	kill "$loader"
 	wait "$loader" || return
-	is 0 "$(attached)" || return
+	is "$(attached)" 0 || return
 	ktap_print_msg "$(wc -l <"$tmp/events") records, the last: $(tail -n 1 "$tmp/events")"
 	jq -se 'length > 10 and all(.remote == "10.0.2.2" and .remote_port == 5000 and
 		.cc == "cubic") and (.[2:] | all(.srtt_us >= 40000 and .min_rtt_us >= 40000))
@@ -41,40 +41,40 @@ by_dst()
 {
 	l -l -c 10.0.0.0/16=westwood -c 10.0.2.0/24=vegas -c fd00:1::/64=reno "$cgroup" \
 		"$here/cc_by_dst.bpf.o" || return
-	is westwood "$(flow 10.0.1.2 0.3)" && is vegas "$(flow 10.0.2.2 0.3)" &&
-		is reno "$(flow fd00:1::2 0.3)" && l -r "$cgroup" "$here/cc_by_dst.bpf.o" || return
+	is "$(flow 10.0.1.2 0.3)" westwood && is "$(flow 10.0.2.2 0.3)" vegas &&
+		is "$(flow fd00:1::2 0.3)" reno && l -r "$cgroup" "$here/cc_by_dst.bpf.o" || return
 	l -l -c 10.0.2.0/24=vegas "$cgroup" "$here/cc_by_dst.bpf.o" &&
-		is cubic "$(flow 10.0.1.2 0.3)" || return
-	is cubic "$(ip netns exec "$A" tcp_flow send 10.0.2.2 $PORT - 0.3 | sed 's/.*cc=//')" &&
-		l -r "$cgroup" "$here/cc_by_dst.bpf.o" && is cubic "$(flow 10.0.2.2 0.3)"
+		is "$(flow 10.0.1.2 0.3)" cubic || return
+	is "$(ip netns exec "$A" tcp_flow send 10.0.2.2 $PORT - 0.3 | sed 's/.*cc=//')" cubic &&
+		l -r "$cgroup" "$here/cc_by_dst.bpf.o" && is "$(flow 10.0.2.2 0.3)" cubic
 }
 
 by_dscp()
 {
 	l -l -c 46=vegas -c 8=westwood "$cgroup" "$here/cc_by_dscp.bpf.o" || return
-	is vegas "$(flow 10.0.1.2 0.3 184)" && is westwood "$(flow fd00:1::2 0.3 32)" &&
-		is cubic "$(flow 10.0.1.2 0.3)" && is cubic "$(flow 10.0.1.2 0.3 40)" &&
+	is "$(flow 10.0.1.2 0.3 184)" vegas && is "$(flow fd00:1::2 0.3 32)" westwood &&
+		is "$(flow 10.0.1.2 0.3)" cubic && is "$(flow 10.0.1.2 0.3 40)" cubic &&
 		l -r "$cgroup" "$here/cc_by_dscp.bpf.o"
 }
 
 by_rtt()
 {
 	l -l -c 0=westwood -c 80=vegas "$cgroup" "$here/cc_by_rtt.bpf.o" || return
-	is westwood "$(flow 10.0.1.2 2)" || return
+	is "$(flow 10.0.1.2 2)" westwood || return
 	(sleep 1.5; delay 160ms) &
-	is vegas "$(flow 10.0.1.2 6)" || return
-	is vegas "$(flow 10.0.1.2 3)" || return
+	is "$(flow 10.0.1.2 6)" vegas || return
+	is "$(flow 10.0.1.2 3)" vegas || return
 	delay 40ms
-	l -r "$cgroup" "$here/cc_by_rtt.bpf.o" && is cubic "$(flow 10.0.1.2 1)"
+	l -r "$cgroup" "$here/cc_by_rtt.bpf.o" && is "$(flow 10.0.1.2 1)" cubic
 }
 
 beside()
 {
 	l -l -c ::/0=reno "$cgroup" "$here/cc_by_dst.bpf.o" &&
-		l -l -c 46=vegas "$cgroup" "$here/cc_by_dscp.bpf.o" && is 2 "$(attached)" || return
+		l -l -c 46=vegas "$cgroup" "$here/cc_by_dscp.bpf.o" && is "$(attached)" 2 || return
 	! l -l -c ::/0=reno "$cgroup" "$here/cc_by_dst.bpf.o" && grep -q "already" "$tmp/err" || return
-	l -r "$cgroup" "$here/cc_by_dst.bpf.o" && is vegas "$(flow 10.0.1.2 0.3 184)" &&
-		is cubic "$(flow 10.0.1.2 0.3)" && l -r "$cgroup" "$here/cc_by_dscp.bpf.o" || return
+	l -r "$cgroup" "$here/cc_by_dst.bpf.o" && is "$(flow 10.0.1.2 0.3 184)" vegas &&
+		is "$(flow 10.0.1.2 0.3)" cubic && l -r "$cgroup" "$here/cc_by_dscp.bpf.o" || return
 	! l -r "$cgroup" "$here/cc_by_dscp.bpf.o" && grep -q "no cc_by_dscp at" "$tmp/err"
 }
 
@@ -88,7 +88,7 @@ refused()
 		ktap_print_msg "load_sock_ops $*: $(cat "$tmp/err")"
 		return 1
 	fi
-	is 0 "$(attached)"
+	is "$(attached)" 0
 }
 
 bad()
@@ -102,7 +102,7 @@ bad()
 		refused "$tmp/file" -l "$cgroup" "$tmp/file" &&
 		refused "cgroup v2" -l -c 1=reno "$tmp" "$here/cc_by_dscp.bpf.o" || return
 	! setpriv --reuid 65534 --clear-groups --inh-caps=-all load_sock_ops -l -c 1=reno \
-		"$cgroup" "$here/cc_by_dscp.bpf.o" 2>"$tmp/err" && is 0 "$(attached)" &&
+		"$cgroup" "$here/cc_by_dscp.bpf.o" 2>"$tmp/err" && is "$(attached)" 0 &&
 		grep -q "root?" "$tmp/err"
 }
 

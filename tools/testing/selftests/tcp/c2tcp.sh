@@ -98,7 +98,8 @@ goes()
 	sleep 1
 	! rmmod tcp_c2tcp 2>/dev/null || return
 	sleep 5
-	rmmod tcp_c2tcp && [ ! -e /proc/sys/net/ipv4/c2tcp ] && load
+	rmmod tcp_c2tcp && [ ! -e /proc/sys/net/ipv4/c2tcp ] &&
+		load_module tcp_c2tcp "${C2TCP_MODULE:-}"
 }
 
 c2tcp_init
