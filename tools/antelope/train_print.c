@@ -70,9 +70,9 @@ static void print_confusion(const struct train *t, unsigned int o, FILE *to)
 			fprintf(to, " %9llu", (unsigned long long)c->n[i][j]);
 		fputc('\n', to);
 	}
-	fprintf(to, "predicted in %.1f %%; lost against the best: %.4f, as it was done %.4f, %s always %.4f\n",
-		100.0 * right / c->samples, c->regret, c->regret_done, t->all.cc[best],
-		c->regret_fixed[best]);
+	fprintf(to, "predicted in %.1f %%; lost against the best: %.4f, as it was done %.4f, ",
+		100.0 * right / c->samples, c->regret, c->regret_done);
+	fprintf(to, "%s always %.4f\n", t->all.cc[best], c->regret_fixed[best]);
 }
 
 void train_print(const struct train *t, FILE *to)
