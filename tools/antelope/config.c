@@ -230,7 +230,7 @@ const struct config_key config_keys[] = {
 	{ "dwell_windows", "4", &number, AT(dwell_windows), 0, 1000,
 	  "or so many windows, whichever is over first; 0: time only" },
 	{ "confirm", "2", &number, AT(confirm), 1, 100, "windows in a row that must agree" },
-	{ "margin", "3%", &gain, AT(margin), 0, 10 * PPM, "gain that is worth a switch" },
+	{ "margin", "10%", &gain, AT(margin), 0, 10 * PPM, "gain that is worth a switch" },
 	{ "rollback", "10%", &loss, AT(rollback), 0, PPM * 9 / 10,
 	  "loss after a switch that undoes it; 0: never" },
 	{ "explore", "1%", &chance, AT(explore), 0, PPM, "windows in which lots are drawn" },

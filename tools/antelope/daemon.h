@@ -54,8 +54,9 @@ unsigned int daemon_cc(const struct daemon *d, const char *name);
 int daemon_configure(struct daemon *d);
 /* File and model again. An error is printed, and all stays as it was. */
 int daemon_reload(struct daemon *d);
-/* In the log from now on; errors are kept for status. */
+/* A new file; errors are said, and kept for status. */
 void daemon_begin_log(struct daemon *d);
+void daemon_flush_log(struct daemon *d);
 
 /* For engine_on_record(). */
 void daemon_record(void *daemon, const struct antelope_record *r);

@@ -51,8 +51,7 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *arg)
 	err = engine_consume(d->engine);
 	if (err)
 		return say_error(-err, "cannot read the records: %s", strerror(-err));
-	if (d->log && log_flush(d->log, d->log_error))
-		d->log_lost++;
+	daemon_flush_log(d);
 	err = sd_event_source_set_time_relative(s, TICK_US);
 	return err < 0 ? err : sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 }

@@ -64,7 +64,24 @@ static void trip(struct daemon *d)
 	daemon_begin_log(d);
 }
 
-/* A log that fails is tried again with the next file; decisions go on. */
+/* A log that fails is tried again with what comes next; decisions go on. */
+static void log_failed(struct daemon *d, int bad, const char *err)
+{
+	d->log_lost++;
+	if (strcmp(err, d->log_error))
+		say_error(-bad, "%s", err);
+	memcpy(d->log_error, err, strlen(err) + 1);
+}
+
+void daemon_flush_log(struct daemon *d)
+{
+	char err[LOG_ERR];
+	int bad = d->log ? log_flush(d->log, err) : 0;
+
+	if (bad)
+		log_failed(d, bad, err);
+}
+
 static void write_log(struct daemon *d, const struct antelope_record *r)
 {
 	char err[LOG_ERR];
@@ -73,14 +90,10 @@ static void write_log(struct daemon *d, const struct antelope_record *r)
 	if (!d->log)
 		return;
 	bad = log_write(d->log, r, err);
-	if (!bad) {
+	if (bad)
+		log_failed(d, bad, err);
+	else
 		d->logged++;
-		return;
-	}
-	d->log_lost++;
-	if (strcmp(err, d->log_error))
-		say_error(-bad, "%s", err);
-	memcpy(d->log_error, err, sizeof(d->log_error));
 }
 
 void daemon_record(void *daemon, const struct antelope_record *r)

@@ -28,22 +28,27 @@ antelope_init()
 	# a queue of packets, not of buffers of 64 KiB
 	ip -n "$A" link set v0 gso_max_segs 1
 	ip -n "$A" addr add 10.0.2.1/24 dev v0
-	ip -n "$B" addr add 10.0.2.2/24 dev v0
-	neighbours "$A" v0 "$B" v0 10.0.2.2
+	ip -n "$B" addr add 10.0.2.2/24 dev v0 && neighbours "$A" v0 "$B" v0 10.0.2.2
 	tc -n "$A" qdisc replace dev v0 root netem delay 20ms rate 50mbit limit 200 2>"$tmp/err" ||
 		skip "no netem: $(cat "$tmp/err")"
 	at "$A" sysctl -qw net.ipv4.tcp_congestion_control=reno
 	ip netns exec "$B" tcp_flow recv $PORT &
 }
 
-# start [OPTION...]: the daemon; its settings to $tmp/out, its messages to $tmp/err
-start()
+# start [OPTION...]: the daemon, until it answers; its settings to $tmp/out, its
+# messages to $tmp/err
+start_only()
 {
-	stop || return
 	ip netns exec "$A" antelope run --config "$tmp/none.yaml" --cgroup "$cgroup" \
 		--control "$q" --cc reno,cubic --window-time 50ms --dwell 100ms --dwell-windows 0 --explore 0% --rollback 0% \
 		"$@" >"$tmp/out" 2>"$tmp/err" &
 	daemon=$!
+}
+
+start()
+{
+	stop || return
+	start_only "$@"
 	wait_for answers && kill -0 "$daemon" 2>/dev/null
 }
 
@@ -66,7 +71,7 @@ ask()
 	antelope "$1" --socket "$q" "${@:2}"
 }
 
-# what is shown of a check that failed
+# of a check that failed
 explain()
 {
 	grep -v "net.ipv4\|CONFIG_BPF_EVENTS" "$tmp/err" | sed "s/^/#   /"
@@ -113,4 +118,33 @@ says()
 	return 1
 }
 
+# refused STATUS PATTERN OPTION...: what a daemon that does not start says
+refused()
+{
+	status timeout 60 antelope run --config "$tmp/none.yaml" --cgroup "$cgroup" --control "$q" \
+		--cc reno "${@:3}" >"$tmp/out"
+	is "$status" "$1" && says "$2" && [ ! -e "$q" ] &&
+		is "$(bpftool prog show | grep -c antelope_socko)" 0
+}
+
+# write LINE...: a settings file
+write()
+{
+	printf '%s\n' "cc: [reno, cubic]" "$@" >"$tmp/conf.yaml"
+}
+
+# start_file: the daemon by that file, without the options of start(), which would win
+start_file()
+{
+	stop || return
+	ip netns exec "$A" antelope run --config "$tmp/conf.yaml" --cgroup "$cgroup" --control "$q" \
+		--explore 0% --rollback 0% >"$tmp/out" 2>"$tmp/err" &
+	daemon=$!
+	wait_for answers && kill -0 "$daemon" 2>/dev/null
+}
+
+digest()
+{
+	field .model.digest
+}
 echo "cc: [reno, cubic]" >"$tmp/none.yaml"
