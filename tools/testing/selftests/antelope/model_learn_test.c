@@ -5,6 +5,7 @@
  * 1.	the best congestion control (CC) of each region is learnt: on paths which were
  *	not in the log it is predicted for 95 %, and the error is below 0.7 of that
  *	when the mean is predicted
+ *	also when the log names the CCs in another order than the model does
  * 2.	when the choices in the log have nothing to do with what was earned, nothing is
  *	learnt from them: fewer than 60 % right
  * 3.	each objective learns its own best, where rate and delay are at odds
@@ -99,6 +100,33 @@ static void test_regions(void)
 			 t.gain[ANTELOPE_F_LOSS] + t.gain[ANTELOPE_F_MIN_RTT] > 0.9,
 			 "lost against the oracle: %.3f, by lot %.3f, bbr always %.3f\n",
 			 c->regret, c->regret_done, c->regret_fixed[0]);
+	forget(&t);
+}
+
+static unsigned int best_reversed(const struct synth_path *p)
+{
+	return 2 - synth_best(p);
+}
+
+/* Numbers in the log are of its names, in whatever order these are. */
+static void test_names(void)
+{
+	struct synth s = synth_regions;
+	unsigned int wrong = 0;
+	struct train t;
+	double share;
+	size_t i;
+
+	s.cc[0] = "vegas";
+	s.cc[2] = "bbr";
+	make(&s, path);
+	if (learn(&t, path, 1, 20))
+		ksft_exit_fail_msg("%s\n", err);
+	for (i = 0; i < t.all.n; i++)
+		wrong += t.all.s[i].x[ANTELOPE_F_CC] != t.all.s[i].cc;
+	share = right(&t, ANTELOPE_BALANCED, best_reversed);
+	ksft_test_result(share > 0.95 && !strcmp(t.model->cc[0], "bbr") && t.all.n && !wrong,
+			 "names in another order: %.3f right, %u wrong\n", share, wrong);
 	forget(&t);
 }
 
@@ -320,13 +348,14 @@ static void test_damage(void)
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(11);
+	ksft_set_plan(12);
 	if (!mkdtemp(folder))
 		ksft_exit_fail_msg("%s: %s\n", folder, strerror(errno));
 	snprintf(path, sizeof(path), "%s/log", folder);
 	snprintf(other, sizeof(other), "%s/log", folder);
 	strcat(other, "_mixed");
 	test_regions();
+	test_names();
 	test_shuffled();
 	test_objectives();
 	test_propensity();

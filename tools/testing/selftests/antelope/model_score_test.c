@@ -51,10 +51,13 @@ static BoosterHandle grow(const struct boost *b, struct antelope_forest *to)
 	int32_t base = (int)(synth_draw(&state) % 300000) - 150000;
 	char err[MODEL_ERR] = "";
 	BoosterHandle booster;
-	unsigned int i;
+	unsigned int i, j;
 
 	for (i = 0; i < SAMPLES; i++) {
 		draw_vector(&x[i * ANTELOPE_FEATURES]);
+		/* between integers, so that thresholds are */
+		for (j = 1; j < ANTELOPE_FEATURES; j += 2)
+			x[i * ANTELOPE_FEATURES + j] += 0.5;
 		y[i] = target(&x[i * ANTELOPE_FEATURES]);
 		w[i] = 0.5 + synth_uniform(&state);
 	}
