@@ -175,7 +175,7 @@ static void write_script(const struct train *t, FILE *f)
 {
 	unsigned int i;
 
-	fputs("set terminal svg size 640,420 dynamic font 'sans,12'\n"
+	fputs("set terminal svg size 640,420 dynamic noenhanced font 'sans,12'\n"
 	      "set title 'what splits by each feature gained'\n"
 	      "set xlabel 'share of the gain, %'\nset xrange [0:*]\n"
 	      "set yrange [*:*] reverse\nset grid x\nset key off\nset tics nomirror\n"
