@@ -41,8 +41,13 @@ trains_json()
 
 draws()
 {
-	makes "$tmp/again" --figure "$tmp/gain.svg" && grep -q '<svg' "$tmp/gain.svg" &&
-		is "$(grep -cE '>(cc|loss|min_rtt|inflight)<' "$tmp/gain.svg")" 4
+	local name
+
+	makes "$tmp/again" --figure "$tmp/gain.svg" || return
+	for name in $(jq -r ".gain | keys[]" "$tmp/json"); do
+		grep -q ">$name<" "$tmp/gain.svg" || return
+	done
+	is "$(jq -r ".gain | length" "$tmp/json")" 16
 }
 
 follows()
