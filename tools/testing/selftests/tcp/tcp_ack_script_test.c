@@ -371,7 +371,7 @@ static bool play(const struct script *s)
 
 static int open_tun(void)
 {
-	struct ifreq r = { .ifr_name = "tun0", .ifr_flags = IFF_TUN | IFF_NO_PI };| IFF_NO_PI };
+	struct ifreq r = { .ifr_name = "tun0", .ifr_flags = IFF_TUN | IFF_NO_PI };
 
 	net.tun = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
 	if (net.tun < 0)
