@@ -100,6 +100,9 @@ static void print_text(const struct replay *r)
 		printf("the model would never have chosen what was chosen: log with exploration\n");
 		return;
 	}
+	if (fabs(r->mean_weight - 1) > 0.1)
+		printf("weights have the mean %.2f, not 1: too little exploration to trust these:\n",
+		       r->mean_weight);
 	print_value("inverse propensity", &r->ips);
 	print_value("self-normalised", &r->snips);
 	print_value("doubly robust", &r->dr);
@@ -162,6 +165,7 @@ static void print_json(const struct replay *r)
 		json_object_object_add(root, counts[i].name,
 				       json_object_new_int64(counts[i].value));
 	json_object_object_add(root, "effective", json_number(r->effective));
+	json_object_object_add(root, "mean_weight", json_number(r->mean_weight));
 	json_object_object_add(root, "choices", json_choices(r));
 	json_object_object_add(root, "done", json_estimate(&r->done));
 	add_value(root, "inverse_propensity", &r->ips);

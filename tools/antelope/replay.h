@@ -32,6 +32,7 @@ struct replay {
 	uint64_t tested;	/* decisions with a known reward */
 	uint64_t matched;	/* of them, those as the model's */
 	double effective;	/* samples that the weights are worth */
+	double mean_weight;	/* 1 if all that the model would do was tried */
 	struct estimate done;
 	struct value ips;	/* inverse propensity scoring */
 	struct value snips;	/* the same, weights normalised */

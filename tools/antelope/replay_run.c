@@ -159,6 +159,7 @@ static void summarise(struct replay *r, const struct columns *c)
 		squares += c->weight[i] * c->weight[i];
 	}
 	r->effective = squares > 0 ? sum * sum / squares : 0;
+	r->mean_weight = c->n ? sum / c->n : 0;
 	r->done = estimate_ratio(c->reward, c->one, c->flow, c->n);
 	r->ips = value_of(c, c->ips, c->one);
 	r->dr = value_of(c, c->dr, c->one);
