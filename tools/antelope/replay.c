@@ -101,7 +101,7 @@ static void print_text(const struct replay *r)
 		return;
 	}
 	if (fabs(r->mean_weight - 1) > 0.1)
-		printf("weights have the mean %.2f, not 1: too little exploration to trust these:\n",
+		printf("weights have the mean %.2f, not 1: too little exploration for these:\n",
 		       r->mean_weight);
 	print_value("inverse propensity", &r->ips);
 	print_value("self-normalised", &r->snips);
