@@ -378,8 +378,10 @@ static int open_tun(void)
 		return -errno;
 	if (ioctl(net.tun, TUNSETIFF, &r))
 		return -errno;
-	return system("ip addr add 192.0.2.1/24 dev tun0 &&"
-		      "ip link set tun0 up mtu 1500 gso_max_segs 1") ? -EIO : 0;
+	if (system("ip addr add 192.0.2.1/24 dev tun0") ||
+	    system("ip link set tun0 up mtu 1500 gso_max_segs 1"))
+		return -EIO;
+	return 0;
 }
 
 int main(void)
