@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "antelope.h"
@@ -189,7 +190,7 @@ static __u32 id_of_ours(struct engine *e, __u32 id)
  * to those who may ask (CAP_SYS_ADMIN). Of two that begin at once the one goes on that
  * loaded its program first, so that not both give up.
  */
-static int look_for_another(struct engine *e)
+static int look_once(struct engine *e)
 {
 	__u32 ids[PROGS_MAX], count = PROGS_MAX, len, i;
 	struct bpf_prog_info info = { 0 };
@@ -204,6 +205,18 @@ static int look_for_another(struct engine *e)
 		if (id_of_ours(e, ids[i]) && ids[i] < info.id)
 			return -EBUSY;
 	return 0;
+}
+
+/* The program of a daemon that was killed a moment ago is still seen: the kernel is slow. */
+static int look_for_another(struct engine *e)
+{
+	static const struct timespec moment = { .tv_nsec = 50000000 };
+	int err, left = 40;
+
+	do {
+		err = look_once(e);
+	} while (err == -EBUSY && left-- > 0 && !nanosleep(&moment, NULL));
+	return err;
 }
 
 int engine_attach(struct engine *e)

@@ -34,6 +34,10 @@ static int refuse(char *err, const char *path, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err + n, LOG_ERR - n, fmt, ap);
 	va_end(ap);
+	/* what a file holds must not look like a second message */
+	for (; *err; err++)
+		if ((unsigned char)*err < ' ' || *err == 0x7f)
+			*err = '?';
 	return code;
 }
 

@@ -41,7 +41,7 @@ static void print_mode(struct json_object *s)
 	if (!client_bool(s, "shadow"))
 		printf("mode       switches, for the objective %s\n", client_text(s, "objective"));
 	else if (!strcmp(by, "guard"))
-		printf("mode       shadow: %llu switches did not pay (%+.3f); see antelope reload\n",
+		printf("mode       shadow: %llu switches lost (%+.3f); see antelope reload\n",
 		       client_u64(guard, "flows"),
 		       client_double(guard, "mean_gain"));
 	else

@@ -23,7 +23,7 @@ static int dial(const char *path)
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	strncpy(addr.sun_path, path, sizeof(addr.sun_path) - 1);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
 	if (fd >= 0 && !connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
 		return fd;
 	fprintf(stderr, "control_probe: %s: %s\n", path, strerror(errno));
@@ -69,7 +69,7 @@ int main(int argc, char **argv)
 	bytes = strtoul(argv[3], NULL, 0);
 	feed = strstr(argv[4], "\\n");
 	if (feed)
-		strcpy(feed, "\n");
+		memcpy(feed, "\n", 2);
 	for (i = 0; i < n; i++)
 		fd[i] = dial(argv[1]);
 	for (i = 0; i < n; i++)

@@ -9,7 +9,7 @@
 #	flow goes on with the CC that it has; SIGTERM and SIGINT: status 0, the
 #	socket's name is gone, and so is the note about sysctls
 # 5.	the next daemon starts where one was killed, at the same socket and cgroup
-# 6.	killed again and again while it starts: nothing is left
+# 6.	killed again and again while it starts: each starts, and nothing is left
 # 7.	patched kernel: sysctls are set while it runs and set back at its end, also by the
 #	one that comes after one that was killed; one that was on stays on
 # 8.	a second daemon is refused: at the same cgroup, at the same socket, at a cgroup below
@@ -63,7 +63,8 @@ anywhere()
 	for ((i = 0; i < 30; i++)); do
 		start_only
 		sleep "0.0$((i / 10))$((i % 10))"
-		kill -KILL "$daemon" && { wait "$daemon" || :; } 2>/dev/null
+		kill -KILL "$daemon" || return
+		{ wait "$daemon" || :; } 2>/dev/null
 	done
 	daemon=
 	wait_for nothing_left && start && stop && wait_for nothing_left
