@@ -20,7 +20,7 @@ struct {
 	__type(value, struct seen);
 } sockets SEC(".maps");
 
-int acks = 16;			/* of a window */
+int acks = 8;			/* of a window */
 bool calls = true;		/* set the flag */
 __u32 change_at;		/* window at whose end to change, 0: never */
 char change_to[16];

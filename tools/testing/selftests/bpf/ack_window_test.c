@@ -35,8 +35,10 @@
 #include "ack_window.h"
 #include "ack_window.skel.h"
 
-#define ACKS		16
+#define ACKS		8
 #define BYTES		10000000
+/* An emulated processor among others takes long. */
+#define PATIENCE_MS	60000
 #define CGROUP		"/sys/fs/cgroup"
 
 /* Both ends of a connection: what the program has seen of them. */
@@ -158,7 +160,7 @@ static void test_no_flag(void)
 
 	skel->data->calls = false;
 	begin(&e);
-	pair_run(&e.p, 5000, BYTES);
+	pair_run(&e.p, PATIENCE_MS, BYTES);
 	ok(!get_window(e.p.sender, &w) && w.taw_windows, "windows without the flag");
 	end(&e);
 	ok(!e.sender.set_err && !e.sender.windows && !e.sender.closes && !e.receiver.closes,
@@ -171,7 +173,7 @@ static void test_calls(void)
 	struct ends e;
 
 	begin(&e);
-	pair_run(&e.p, 5000, BYTES);
+	pair_run(&e.p, PATIENCE_MS, BYTES);
 	end(&e);
 	ok(!e.sender.flags_err && !e.sender.set_err && !e.receiver.flags_err &&
 	   e.sender.windows > 5 && !e.sender.get_err && !e.sender.differ &&
@@ -182,7 +184,7 @@ static void test_calls(void)
 	if (e.sender.bytes != BYTES + 1)
 		ksft_print_msg("%u windows, %llu bytes\n", e.sender.windows, e.sender.bytes);
 	ok(e.sender.closes == 1 && e.receiver.closes == 1 && !e.sender.after_close &&
-	   e.sender.close_windows == e.sender.windows && e.sender.close_acks &&
+	   e.sender.close_windows == e.sender.windows &&
 	   e.sender.close_acks < ACKS && e.sender.close_state == BPF_TCP_FIN_WAIT2 &&
 	   e.receiver.close_state == BPF_TCP_LAST_ACK, "close comes once, after the last window");
 }
@@ -232,14 +234,16 @@ static void test_change(void)
 
 	memcpy(skel->bss->change_to, "vegas", 6);
 	skel->bss->change_at = 3;
+	skel->data->acks = 4;
 	begin(&e);
-	pair_run(&e.p, 5000, BYTES);
+	pair_run(&e.p, PATIENCE_MS, BYTES);
 	getsockopt(e.p.sender, IPPROTO_TCP, TCP_CONGESTION, cc, &len);
 	look(&e);
 	ok(!e.sender.change_err && !strcmp(cc, "vegas") && !strcmp(e.sender.cc, "vegas") &&
 	   e.sender.windows > 3 && e.sender.changes == 1, "a change within the call");
 	print(&e.sender);
 	skel->bss->change_at = 0;
+	skel->data->acks = ACKS;
 	end(&e);
 }
 
