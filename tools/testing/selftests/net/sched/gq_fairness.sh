@@ -20,12 +20,14 @@ timed
 readonly MAX=1402	# 100 + 7 * 180 + headers
 readonly PACKET_NS=1133600	# 1417 bytes at 10 Mbit/s
 
-# below QUANTUM: a link of 10 Mbit/s, bucket two packets deep
+# below QUANTUM: a link of 10 Mbit/s, bucket two packets deep. No two sockets without a
+# connection shall share a flow.
 below()
 {
 	tc -n "$A" qdisc del dev veth0 root
 	tc -n "$A" qdisc add dev veth0 root handle 1: tbf rate 10mbit burst 3028 limit 1m
-	tc -n "$A" qdisc add dev veth0 parent 1: gq $DEEP quantum "$1" initial_quantum "$1"
+	tc -n "$A" qdisc add dev veth0 parent 1: gq $DEEP quantum "$1" initial_quantum "$1" \
+		orphan_mask 1048575
 }
 
 # unfairness FILE: the largest lead of one flow over another, from when all have
