@@ -152,6 +152,7 @@ struct gq_sched {
 	u8			starvable;	/* bands with a starvation bound */
 	u8			favoured;	/* strict or starvable */
 	u8			ranked;		/* bands with a rank queue */
+	u8			special;	/* ranked, or with bypass */
 	u8			clocked;	/* bands with hClock's tags */
 	u8			bypass;		/* see gq_bypass.h */
 	u16			shaped;		/* shapers with a rate */

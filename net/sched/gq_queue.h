@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How a packet of sch_gq gets into its flow. Private to sch_gq.c.
+ *
+ * What is always inline here is so for gq_enqueue(), where it costs 2 ns a call;
+ * gq_bypass_end() calls it too.
  */
 #ifndef _NET_SCHED_GQ_QUEUE_H
 #define _NET_SCHED_GQ_QUEUE_H
@@ -12,8 +15,8 @@
 #define GQ_MOVE_MAX		64
 
 /* The flow of a packet, @sk being gq_flow_sk() of it; NULL: no memory for it */
-static struct gq_flow *gq_flow_get(struct gq_sched *q, struct sk_buff *skb,
-				   const struct sock *sk)
+static __always_inline struct gq_flow *
+gq_flow_get(struct gq_sched *q, struct sk_buff *skb, const struct sock *sk)
 {
 	unsigned long key = gq_flow_key(q, skb, sk);
 	struct gq_flow *f = gq_flow_find(q, key);
@@ -112,9 +115,9 @@ static noinline struct gq_flow *gq_flow_move(struct gq_sched *q,
 }
 
 /* Add a packet to a flow, and the flow to the packet's band. Return: the flow */
-static struct gq_flow *gq_flow_queue(struct gq_sched *q, struct gq_flow *f,
-				     struct sk_buff *skb, u64 departure,
-				     u64 now)
+static __always_inline struct gq_flow *
+gq_flow_queue(struct gq_sched *q, struct gq_flow *f, struct sk_buff *skb,
+	      u64 departure, u64 now)
 {
 	u32 band = gq_cb(skb)->band;
 	unsigned long idle_since;

@@ -96,8 +96,9 @@
  * The last is asked for TCP too: its departure times only grow, but a maxrate
  * that has just been lifted may still hold earlier packets back.
  */
-static bool gq_fastpath(const struct Qdisc *sch, struct sk_buff *skb,
-			const struct sock *sk, u64 departure, u64 now)
+static __always_inline bool
+gq_fastpath(const struct Qdisc *sch, struct sk_buff *skb, const struct sock *sk,
+	    u64 departure, u64 now)
 {
 	const struct gq_sched *q = qdisc_priv(sch);
 	const struct gq_flow *f;
@@ -280,12 +281,13 @@ static int gq_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 			       &q->stats.horizon_drops,
 			       SKB_DROP_REASON_FQ_HORIZON_LIMIT);
 	gq_cb(skb)->band = band;
-	if (unlikely(q->ranked & BIT(band)))
-		gq_cb(skb)->rank = gq_policy_of(q, band)->note(skb);
-
-	if (unlikely(q->bypass) && gq_may_bypass(q, skb) &&
-	    gq_bypass(sch, skb, departure, now))
-		goto taken;
+	if (unlikely(q->special & BIT(band))) {
+		if (q->ranked & BIT(band))
+			gq_cb(skb)->rank = gq_policy_of(q, band)->note(skb);
+		else if (gq_may_bypass(q, skb) &&
+			 gq_bypass(sch, skb, departure, now))
+			goto taken;
+	}
 
 	f = gq_classify(sch, skb, departure, now);
 	if (f) {
@@ -560,9 +562,31 @@ static struct sk_buff *gq_drr_serve(struct gq_sched *q, u32 band, u64 now)
 }
 
 /*
- * A band in which packets that waited by themselves are due. While flows may
- * send too, each side gets half of the bytes.
+ * Packets that waited by themselves are due in a band. While flows may send too,
+ * each side gets half of the bytes: it is the turn of such a packet while these
+ * are not ahead.
  */
+static bool gq_due_turn(const struct gq_sched *q, u32 band)
+{
+	return q->band[band].due.first && q->band[band].lead <= 0;
+}
+
+/* Flows of the band had a turn: @skb is what was sent, or NULL. */
+static noinline void gq_due_passed(struct gq_sched *q, u32 band,
+				   const struct sk_buff *skb)
+{
+	struct gq_band *b = &q->band[band];
+
+	if (!b->due.first)
+		return;
+	if (skb) {
+		b->lead -= qdisc_pkt_len(skb);
+	} else {
+		b->lead = 0;
+		q->ready |= BIT(band);
+	}
+}
+
 static noinline struct sk_buff *gq_due_serve(struct gq_sched *q, u32 band,
 					     u64 now)
 {
@@ -571,14 +595,6 @@ static noinline struct sk_buff *gq_due_serve(struct gq_sched *q, u32 band,
 	bool waited;
 	u64 late;
 
-	if (b->lead > 0) {
-		skb = gq_drr_serve(q, band, now);
-		if (skb) {
-			b->lead -= qdisc_pkt_len(skb);
-			return skb;
-		}
-		q->ready |= BIT(band);
-	}
 	skb = gq_node_skb(gq_list_pop(&b->due));
 	prefetch(b->due.first);
 	q->due--;
@@ -602,12 +618,15 @@ static struct sk_buff *gq_serve(struct gq_sched *q, u64 now)
 	while ((ready = gq_shaper_ready(q))) {
 		band = gq_band_next(q, ready, now);
 
-		if (unlikely(q->due) && q->band[band].due.first)
+		if (unlikely(q->due) && gq_due_turn(q, band)) {
 			skb = gq_due_serve(q, band, now);
-		else if (unlikely(q->ranked & BIT(band)))
+		} else if (unlikely(q->ranked & BIT(band))) {
 			skb = gq_ranked_serve(q, band, now);
-		else
+		} else {
 			skb = gq_drr_serve(q, band, now);
+			if (unlikely(q->due))
+				gq_due_passed(q, band, skb);
+		}
 		if (skb) {
 			gq_band_sent(q, band, qdisc_pkt_len(skb), now);
 			if (unlikely(q->shaped))
@@ -748,6 +767,7 @@ static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,
 	gq_evict(sch, cfg->limit);
 	if (anew)
 		gq_bypass_begin(q, now);
+	q->special = q->ranked | q->bypass;
 	sch_tree_unlock(sch);
 
 	gq_memory_free(&mem);
