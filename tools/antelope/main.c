@@ -38,7 +38,7 @@ static void print_help(FILE *to)
 	      "Each has --help. antelope(8) has the whole story.\n"
 	      "\n"
 	      "examples:\n"
-	      "  antelope run --cgroup /sys/fs/cgroup --model /etc/antelope.model\n"
+	      "  antelope run --cgroup /sys/fs/cgroup --model /usr/share/antelope/default.json\n"
 	      "  antelope status\n"
 	      "  antelope train windows.log -o my.model\n", to);
 }

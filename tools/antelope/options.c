@@ -58,7 +58,7 @@ static void print_help(void)
 	print_keys();
 	fputs("\n"
 	      "examples:\n"
-	      "  antelope run --model /usr/share/antelope/antelope.model --shadow\n"
+	      "  antelope run --model /usr/share/antelope/default.json --shadow\n"
 	      "  antelope run --cgroup /sys/fs/cgroup/web.slice --objective latency\n"
 	      "  antelope run --explore 5% --log windows.log --cc cubic,bbr\n", stdout);
 }
