@@ -54,6 +54,7 @@ help:
 ##   bench-bracha         what a broadcast takes, measured and by analysis
 ##   bench-netsim         netsim: speed, memory and error, beside their goals
 ##   bench-antelope       antelope against fixed congestion controls, by path
+##   bench-tcp-handoff    changes of congestion control, with a hand-over and without
 ##   check-debug          the gq tests under KASAN, kmemleak and lockdep
 ##   style                checkpatch --strict, sparse, shellcheck, mandoc
 ##   install              install modules, tools, manual pages [DESTDIR=]
@@ -117,6 +118,10 @@ bench-netsim: lab
 .PHONY: bench-antelope
 bench-antelope: lab
 	$(Q)scripts/bench-antelope
+
+.PHONY: bench-tcp-handoff
+bench-tcp-handoff: lab
+	$(Q)scripts/bench-tcp-handoff
 
 .PHONY: bench-bracha
 bench-bracha: lab
