@@ -56,7 +56,7 @@ documented()
 	antelope run --config "$tmp/none.yaml" --print >"$tmp/print" &&
 		antelope run --config "$tmp/print" --print | diff - "$tmp/print" || return
 	[ -r "${ETC:=/etc}/antelope.yaml" ] || return 0
-	man=$(man -l -Tascii "${MAN:-/usr/share/man/man8/antelope.8}" 2>/dev/null || :)
+	man=$(man -l -Tascii "${MAN:-/usr/share/man/man8/antelope.8}" 2>/dev/null | sed 's/.\x08//g')
 	# every key of the sample, without its "#"
 	sed -E 's/^#([a-z_]+:|  )/\1/' "$ETC/antelope.yaml" >"$tmp/sample.yaml"
 	while read -r key; do

@@ -54,10 +54,14 @@ changed()
 		is "$(at "$A" nstat -asz TcpExtTCPCCSwitch | awk '/CCSwitch/ { print $2 }')" 1
 }
 
-# The names of what ss -i says of the sender, which are those of its state.
+momentary="last(snd|rcv|ack)|retrans|lost|sacked|notsent|(rwnd|sndbuf)_limited|ssthresh"
+
+# The names of what ss -i says of the sender; not of what it leaves out when it is 0 or
+# not so at the moment.
 said()
 {
-	at "$A" ss -tinHO "dport = :$PORT" | tr ' ' '\n' | sed -n 's/:.*//p' | grep '^[a-z_]*$' | sort -u
+	at "$A" ss -tinHO "dport = :$PORT" | tr ' ' '\n' | sed -n 's/:.*//p' |
+		grep '^[a-z_]*$' | grep -vE "^($momentary)\$" | sort -u
 }
 
 ss_reads()
