@@ -182,10 +182,16 @@ struct json_object *client_ask(const struct client_options *o, const char *verb)
 	return client_call(o, request);
 }
 
-int client_print_json(struct json_object *result)
+int client_show(const struct client_options *o, struct json_object *result,
+		void (*print)(struct json_object *result))
 {
-	puts(json_object_to_json_string_ext(result, JSON_C_TO_STRING_PLAIN |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	if (!result)
+		return EXIT_FAILURE;
+	if (o->json)
+		puts(json_object_to_json_string_ext(result, JSON_C_TO_STRING_PLAIN |
+						    JSON_C_TO_STRING_NOSLASHESCAPE));
+	else if (print)
+		print(result);
 	json_object_put(result);
 	return EXIT_SUCCESS;
 }

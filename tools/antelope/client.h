@@ -27,8 +27,12 @@ int client_getopt(int argc, char **argv, struct client_options *o, const char *h
 struct json_object *client_call(const struct client_options *o, struct json_object *request);
 /* The same for a request of a verb alone. */
 struct json_object *client_ask(const struct client_options *o, const char *verb);
-/* Prints as it came; the exit status. */
-int client_print_json(struct json_object *result);
+/*
+ * Prints a result, as it came with --json, else by `print`, unless that is NULL, and
+ * frees it; NULL is the error of the call before. The exit status.
+ */
+int client_show(const struct client_options *o, struct json_object *result,
+		void (*print)(struct json_object *result));
 
 /* Members, with a default where there is none or another kind. */
 const char *client_text(struct json_object *o, const char *key);

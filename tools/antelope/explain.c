@@ -38,23 +38,17 @@ int client_cookie(const char *text, uint64_t *cookie)
 	return 0;
 }
 
-static int list_flows(const struct client_options *o)
+static void print_flows(struct json_object *list)
 {
-	struct json_object *list = client_ask(o, "flows"), *f;
+	struct json_object *f;
 	size_t i;
 
-	if (!list)
-		return EXIT_FAILURE;
-	if (o->json)
-		return client_print_json(list);
 	for (i = 0; i < json_object_array_length(list); i++) {
 		f = json_object_array_get_idx(list, i);
 		printf("%-12llu %-28s %-28s %-12s %s\n",
 		       client_u64(f, "cookie"), client_text(f, "local"),
 		       client_text(f, "remote"), client_text(f, "cc"), client_text(f, "why"));
 	}
-	json_object_put(list);
-	return EXIT_SUCCESS;
 }
 
 static void print_head(struct json_object *e)
@@ -104,9 +98,16 @@ static void print_scores(struct json_object *e)
 	       client_u64(e, "epoch"));
 }
 
+static void print_decision(struct json_object *e)
+{
+	print_head(e);
+	print_features(e);
+	print_scores(e);
+}
+
 int cmd_explain(int argc, char **argv)
 {
-	struct json_object *request, *e;
+	struct json_object *request;
 	struct client_options o;
 	uint64_t cookie;
 	int err = client_getopt(argc, argv, &o, help, NULL, NULL, NULL, 1, 1);
@@ -114,20 +115,11 @@ int cmd_explain(int argc, char **argv)
 	if (err)
 		return err - 1;
 	if (!strcmp(argv[optind], "list"))
-		return list_flows(&o);
+		return client_show(&o, client_ask(&o, "flows"), print_flows);
 	if (client_cookie(argv[optind], &cookie))
 		return ANTELOPE_USAGE;
 	request = json_object_new_object();
 	json_object_object_add(request, "verb", json_object_new_string("explain"));
 	json_object_object_add(request, "cookie", json_object_new_uint64(cookie));
-	e = client_call(&o, request);
-	if (!e)
-		return EXIT_FAILURE;
-	if (o.json)
-		return client_print_json(e);
-	print_head(e);
-	print_features(e);
-	print_scores(e);
-	json_object_put(e);
-	return EXIT_SUCCESS;
+	return client_show(&o, client_call(&o, request), print_decision);
 }

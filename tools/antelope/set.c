@@ -92,51 +92,38 @@ int cmd_set(int argc, char **argv)
 	if (client_cookie(argv[optind], &cookie))
 		return ANTELOPE_USAGE;
 	done = client_call(&o, request_set(cookie, argv[optind + 1], for_ns));
-	if (!done)
-		return EXIT_FAILURE;
-	if (client_bool(done, "shadow"))
+	if (done && client_bool(done, "shadow"))
 		say_warning("shadow mode: the flow keeps what it has");
-	if (o.json)
-		return client_print_json(done);
-	json_object_put(done);
-	return EXIT_SUCCESS;
+	return client_show(&o, done, NULL);
 }
 
 int cmd_reload(int argc, char **argv)
 {
 	struct client_options o;
-	struct json_object *done;
 	int err = client_getopt(argc, argv, &o, reload_help, NULL, NULL, NULL, 0, 0);
 
 	if (err)
 		return err - 1;
-	done = client_ask(&o, "reload");
-	if (!done)
-		return EXIT_FAILURE;
-	if (o.json)
-		return client_print_json(done);
-	json_object_put(done);
-	return EXIT_SUCCESS;
+	return client_show(&o, client_ask(&o, "reload"), NULL);
+}
+
+static void print_priors(struct json_object *list)
+{
+	struct json_object *p;
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(list); i++) {
+		p = json_object_array_get_idx(list, i);
+		printf("%-44s %s\n", client_text(p, "to"), client_text(p, "cc"));
+	}
 }
 
 int cmd_priors(int argc, char **argv)
 {
 	struct client_options o;
-	struct json_object *list, *p;
 	int err = client_getopt(argc, argv, &o, priors_help, NULL, NULL, NULL, 0, 0);
-	size_t i;
 
 	if (err)
 		return err - 1;
-	list = client_ask(&o, "priors");
-	if (!list)
-		return EXIT_FAILURE;
-	if (o.json)
-		return client_print_json(list);
-	for (i = 0; i < json_object_array_length(list); i++) {
-		p = json_object_array_get_idx(list, i);
-		printf("%-44s %s\n", client_text(p, "to"), client_text(p, "cc"));
-	}
-	json_object_put(list);
-	return EXIT_SUCCESS;
+	return client_show(&o, client_ask(&o, "priors"), print_priors);
 }

@@ -117,20 +117,10 @@ static void print_why(struct json_object *s)
 	puts(*space == ',' ? "" : "windows    none yet");
 }
 
-int cmd_status(int argc, char **argv)
+static void print_status(struct json_object *s)
 {
-	struct client_options o;
-	struct json_object *s;
 	char up[CLIENT_SHORT];
-	int err = client_getopt(argc, argv, &o, help, NULL, NULL, NULL, 0, 0);
 
-	if (err)
-		return err - 1;
-	s = client_ask(&o, "status");
-	if (!s)
-		return EXIT_FAILURE;
-	if (o.json)
-		return client_print_json(s);
 	printf("antelope   %s, for %s, cgroup %s\n", client_text(s, "version"),
 	       client_time(client_u64(s, "uptime_ns"), up), client_text(s, "cgroup"));
 	print_mode(s);
@@ -138,6 +128,14 @@ int cmd_status(int argc, char **argv)
 	print_counters(s);
 	print_why(s);
 	print_ccs(s);
-	json_object_put(s);
-	return EXIT_SUCCESS;
+}
+
+int cmd_status(int argc, char **argv)
+{
+	struct client_options o;
+	int err = client_getopt(argc, argv, &o, help, NULL, NULL, NULL, 0, 0);
+
+	if (err)
+		return err - 1;
+	return client_show(&o, client_ask(&o, "status"), print_status);
 }

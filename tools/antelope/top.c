@@ -163,15 +163,12 @@ int cmd_top(int argc, char **argv)
 	};
 	struct top t = { .interval_ns = 1000000000 };
 	struct client_options o;
-	struct json_object *list;
 	int err = client_getopt(argc, argv, &o, help, more, handle, &t, 0, 0);
 
 	if (err)
 		return err - 1;
-	if (o.json) {
-		list = ask(&o, t.lines ? t.lines : FLOWS_MAX);
-		return list ? client_print_json(list) : EXIT_FAILURE;
-	}
+	if (o.json)
+		return client_show(&o, ask(&o, t.lines ? t.lines : FLOWS_MAX), NULL);
 	if (t.once || !isatty(STDOUT_FILENO))
 		err = print_screen(&o, t.lines ? t.lines : LINES_ONCE, "\n");
 	else
