@@ -103,7 +103,7 @@ static int load(struct cost_bpf *b, const int cgroup[LEVELS], int counters,
 	int i;
 
 	if (bpf_map__reuse_fd(b->maps.counters, counters) || cost_bpf__load(b))
-		return fail("cannot load the programs");
+		return fail("the kernel refuses the programs that take the time");
 	for (i = 0; i < 3; i++) {
 		link[i] = bpf_program__attach_cgroup(order[i].prog, cgroup[order[i].level]);
 		if (!link[i])
