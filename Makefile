@@ -56,9 +56,11 @@ help:
 ##   bench-antelope       antelope against fixed congestion controls, by path
 ##   bench-tcp-handoff    changes of congestion control, with a hand-over and without
 ##   check-debug          the gq tests under KASAN, kmemleak and lockdep
-##   style                checkpatch --strict, sparse, shellcheck, mandoc
+##   style                checkpatch --strict, sparse, shellcheck, mandoc, and whether
+##                        what the documentation names is there
 ##   install              install modules, tools, manual pages [DESTDIR=]
 ##   install-tools        the same without the modules
+##   install-modules      the modules alone
 ##   dkms-install         let DKMS build the modules for every kernel
 ##   clean                remove build/ (the kernels' cache stays:
 ##                        scripts/kernel clean removes that)
