@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,26 +186,58 @@ static __u32 id_of_ours(struct engine *e, __u32 id)
 	return id;
 }
 
+/* -EBUSY when one of ours is attached there that was loaded before this one. */
+static int find_older(struct engine *e, int cgroup, __u32 flags, __u32 id)
+{
+	__u32 ids[PROGS_MAX], count = PROGS_MAX, i;
+
+	if (bpf_prog_query(cgroup, BPF_CGROUP_SOCK_OPS, flags, NULL, ids, &count))
+		return -errno;
+	for (i = 0; i < count; i++)
+		if (id_of_ours(e, ids[i]) && ids[i] < id)
+			return -EBUSY;
+	return 0;
+}
+
+/* One that goes while we look has nothing attached. */
+static int look_below(struct engine *e, __u32 id)
+{
+	char *const paths[] = { e->cgroup_path, NULL };
+	FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
+	int cgroup, err = tree ? 0 : -errno;
+	FTSENT *at;
+
+	while (!err && (at = fts_read(tree))) {
+		if (at->fts_info != FTS_D || at->fts_level == FTS_ROOTLEVEL)
+			continue;
+		cgroup = open(at->fts_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (cgroup < 0)
+			continue;
+		if (find_older(e, cgroup, 0, id) == -EBUSY)
+			err = -EALREADY;
+		close(cgroup);
+	}
+	if (tree)
+		fts_close(tree);
+	return err;
+}
+
 /*
- * A daemon of a cgroup above has our flows too. The kernel tells what is attached there,
- * to those who may ask (CAP_SYS_ADMIN). Of two that begin at once the one goes on that
- * loaded its program first, so that not both give up.
+ * A daemon of a cgroup above has our flows too, and one of a cgroup below has some of
+ * them. The kernel tells what is attached, to those who may ask (CAP_SYS_ADMIN). Of two
+ * that begin at once the one goes on that loaded its program first, so that not both
+ * give up. -EBUSY: above; -EALREADY: below.
  */
 static int look_once(struct engine *e)
 {
-	__u32 ids[PROGS_MAX], count = PROGS_MAX, len, i;
 	struct bpf_prog_info info = { 0 };
+	__u32 len = sizeof(info);
+	int err;
 
-	len = sizeof(info);
 	if (bpf_obj_get_info_by_fd(bpf_program__fd(e->bpf->progs.antelope_sockops), &info, &len))
 		return -errno;
-	if (bpf_prog_query(e->cgroup, BPF_CGROUP_SOCK_OPS, BPF_F_QUERY_EFFECTIVE, NULL, ids,
-			   &count))
-		return -errno;
-	for (i = 0; i < count; i++)
-		if (id_of_ours(e, ids[i]) && ids[i] < info.id)
-			return -EBUSY;
-	return 0;
+	err = find_older(e, e->cgroup, BPF_F_QUERY_EFFECTIVE, info.id);
+	return err ? err : look_below(e, info.id);
 }
 
 /* The program of a daemon that was killed a moment ago is still seen: the kernel is slow. */
@@ -215,7 +248,7 @@ static int look_for_another(struct engine *e)
 
 	do {
 		err = look_once(e);
-	} while (err == -EBUSY && left-- > 0 && !nanosleep(&moment, NULL));
+	} while ((err == -EBUSY || err == -EALREADY) && left-- > 0 && !nanosleep(&moment, NULL));
 	return err;
 }
 
@@ -230,9 +263,9 @@ int engine_attach(struct engine *e)
 				 strerror(-err), "bpftool cgroup show says what is there");
 	}
 	err = look_for_another(e);
-	if (err == -EBUSY)
-		say_error(-err, "another antelope has a cgroup above %s; stop it first",
-			  e->cgroup_path);
+	if (err == -EBUSY || err == -EALREADY)
+		say_error(-err, "another antelope has a cgroup %s %s; stop it first",
+			  err == -EBUSY ? "above" : "below", e->cgroup_path);
 	else if (err)
 		say_error(-err, "cannot see what is attached to cgroup %s: %s", e->cgroup_path,
 			  strerror(-err));

@@ -13,20 +13,8 @@
 # 7.	patched kernel: sysctls are set while it runs and set back at its end, also by the
 #	one that comes after one that was killed; one that was on stays on
 # 8.	a second daemon is refused: at the same cgroup, at the same socket, at a cgroup below
+#	or above
 . "$(dirname "$0")/daemon_lib.sh"
-
-# Of ours: whatever the test has loaded besides has other names.
-left()
-{
-	bpftool prog show | grep -c antelope_socko || :
-	bpftool map show | grep -cE 'name (forests|records|flows|prior|override|counters|antelope)' || :
-	bpftool -j cgroup show "$cgroup" | jq -s "add // [] | length"
-}
-
-nothing_left()
-{
-	[ "$(left | tr '\n' ' ')" = "0 0 0 " ]
-}
 
 # ends SIGNAL STATUS
 ends()
@@ -105,6 +93,7 @@ second()
 	second_says "another antelope has cgroup" --cgroup "$cgroup" --control "$tmp/other" &&
 		second_says "an antelope answers there" --cgroup "$tmp/cgroup2" --control "$q" &&
 		second_says "has a cgroup above" --cgroup "$cgroup/below" --control "$tmp/other" &&
+		second_says "has a cgroup below" --cgroup "$tmp/cgroup2" --control "$tmp/other" &&
 		[ ! -e "$tmp/other" ] && stop && wait_for nothing_left
 }
 

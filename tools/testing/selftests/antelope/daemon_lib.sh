@@ -147,4 +147,25 @@ digest()
 {
 	field .model.digest
 }
+
+# What is in the kernel of ours: whatever the test has loaded besides has other names.
+left()
+{
+	bpftool prog show | grep -c antelope_socko || :
+	bpftool map show | grep -cE 'name (forests|records|flows|prior|override|counters|antelope)' || :
+	bpftool -j cgroup show "$cgroup" | jq -s "add // [] | length"
+}
+
+nothing_left()
+{
+	[ "$(left | tr '\n' ' ')" = "0 0 0 " ]
+}
+
+# killed: the daemon is, by SIGKILL, and is gone
+killed()
+{
+	set -- "$daemon"
+	daemon=
+	kill -KILL "$1" && { wait "$1" || :; } 2>/dev/null
+}
 echo "cc: [reno, cubic]" >"$tmp/none.yaml"
