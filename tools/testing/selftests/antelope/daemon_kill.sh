@@ -81,7 +81,7 @@ second_says()
 {
 	local pattern=$1
 
-	status at "$A" antelope run --config "$tmp/none.yaml" --cc reno "${@:2}" >"$tmp/out"
+	status at "$A" timeout 60 antelope run --config "$tmp/none.yaml" --cc reno "${@:2}" >"$tmp/out"
 	is "$status" 1 && says "$pattern" && is "$(field .ccs[0].cc)" reno
 }
 

@@ -7,7 +7,8 @@
 # 1.	no sysctls of a patched kernel: it is as on an unpatched one, without a word
 # 2.	sysctls that cannot be written: the same, with a warning; nothing is set back
 # 3.	pins: a bad one is refused by a reload, which names the line, and the old ones
-#	hold; a good one holds, also against the model; without it the model decides
+#	hold; a good one holds, also against the model; without it the model decides,
+#	and without a model the system
 # 4.	its cgroup is removed: it goes on, says what it knows, ends with status 0
 . "$(dirname "$0")/daemon_lib.sh"
 
@@ -66,7 +67,9 @@ pins()
 	pinned 'conf.yaml:3: pins.0..to: "10.0.1.1/24" is no prefix' "pins: [{to: 10.0.1.1/24, cc: reno}]" &&
 		pinned 'conf.yaml:3: pins.0..cc: "bbr" is not in the list' "pins: [{to: 10.0.1.0/24, cc: bbr}]" &&
 		pinned "given twice" "pins: [{to: 10.0.1.0/24, to: 10.0.2.0/24, cc: reno}]" || return
-	write "model: $tmp/model" "learn: no" && ask reload && is "$(flow 10.0.1.2 1)" cubic && stop
+	write "model: $tmp/model" "learn: no" && ask reload && is "$(flow 10.0.1.2 1)" cubic || return
+	write "pins: [{to: 10.0.1.0/24, cc: cubic}]" && ask reload && is "$(flow 10.0.1.2 1)" cubic || return
+	write "learn: no" && ask reload && is "$(flow 10.0.1.2 1)" reno && stop
 }
 
 removed()
