@@ -134,5 +134,9 @@ int args_parse(int argc, char **argv, const struct args *a)
 		if (parse_value(a->verb, arg, optarg))
 			return -EINVAL;
 	}
+	if (a->missing && optind == argc) {
+		args_fail(a->verb, "%s", a->missing);
+		return -EINVAL;
+	}
 	return optind;
 }

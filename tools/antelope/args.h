@@ -28,6 +28,7 @@ struct args {
 	const char *operands;	/* "LOG... -o MODEL" */
 	const char *about;
 	const char *examples;
+	const char *missing;	/* said when there is no operand; NULL: that is right */
 	const struct arg *table;
 };
 

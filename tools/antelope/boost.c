@@ -10,6 +10,7 @@
  *
  * One thread and a fixed seed: the same rows give the same trees, to the bit.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <json-c/json.h>
 #include <math.h>
@@ -22,9 +23,61 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-static int refuse(char *err, const char *what, const char *cause)
+/*
+ * Loaded when it is needed, by the name that the tree was built with: it is large, and
+ * nobody but train wants it. It stays, for its threads would not survive their code.
+ */
+static struct {
+	typeof(XGBGetLastError) *last_error;
+	typeof(XGDMatrixCreateFromMat) *make_rows;
+	typeof(XGDMatrixSetFloatInfo) *set_info;
+	typeof(XGDMatrixFree) *free_rows;
+	typeof(XGBoosterCreate) *create;
+	typeof(XGBoosterSetParam) *set_param;
+	typeof(XGBoosterUpdateOneIter) *update;
+	typeof(XGBoosterDumpModelEx) *dump;
+	typeof(XGBoosterFree) *free;
+} lib;
+
+static const struct {
+	const char *name;
+	void *to;
+} symbols[] = {
+	{ "XGBGetLastError", &lib.last_error },
+	{ "XGDMatrixCreateFromMat", &lib.make_rows },
+	{ "XGDMatrixSetFloatInfo", &lib.set_info },
+	{ "XGDMatrixFree", &lib.free_rows },
+	{ "XGBoosterCreate", &lib.create },
+	{ "XGBoosterSetParam", &lib.set_param },
+	{ "XGBoosterUpdateOneIter", &lib.update },
+	{ "XGBoosterDumpModelEx", &lib.dump },
+	{ "XGBoosterFree", &lib.free },
+};
+
+static int open_lib(char *err)
 {
-	snprintf(err, MODEL_ERR, "libxgboost cannot %s: %.400s", what, cause);
+	void *handle, *symbol;
+	size_t i;
+
+	if (lib.free)
+		return 0;
+	handle = dlopen(BOOST_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	for (i = 0; handle && i < ARRAY_SIZE(symbols); i++) {
+		symbol = dlsym(handle, symbols[i].name);
+		if (!symbol)
+			break;
+		memcpy(symbols[i].to, &symbol, sizeof(symbol));
+	}
+	if (lib.free)
+		return 0;
+	snprintf(err, MODEL_ERR, "libxgboost cannot be loaded: %.300s; apt-get install libxgboost0",
+		 dlerror());
+	return -ENOENT;
+}
+
+static int refuse(char *err, const char *what)
+{
+	snprintf(err, MODEL_ERR, "libxgboost cannot %s: %.400s", what, lib.last_error());
 	return -EIO;
 }
 
@@ -46,10 +99,10 @@ static int set_params(BoosterHandle booster, const struct boost *b, int32_t base
 	int bad = 0;
 
 	for (i = 0; i < ARRAY_SIZE(fixed) && !bad; i++)
-		bad = XGBoosterSetParam(booster, fixed[i][0], fixed[i][1]);
+		bad = lib.set_param(booster, fixed[i][0], fixed[i][1]);
 	for (i = 0; i < ARRAY_SIZE(given) && !bad; i++) {
 		snprintf(text, sizeof(text), "%.16g", given[i].value);
-		bad = XGBoosterSetParam(booster, given[i].name, text);
+		bad = lib.set_param(booster, given[i].name, text);
 	}
 	return bad;
 }
@@ -62,20 +115,23 @@ int boost_fit(const struct boost *b, const float *x, const float *y, const float
 	int bad;
 
 	*booster = NULL;
-	if (XGDMatrixCreateFromMat(x, n, ANTELOPE_FEATURES, NAN, &rows))
-		return refuse(err, "take the samples", XGBGetLastError());
-	bad = XGDMatrixSetFloatInfo(rows, "label", y, n) ||
-	      XGDMatrixSetFloatInfo(rows, "weight", w, n) ||
-	      XGBoosterCreate(&rows, 1, booster) || set_params(*booster, b, base);
+	bad = open_lib(err);
+	if (bad)
+		return bad;
+	if (lib.make_rows(x, n, ANTELOPE_FEATURES, NAN, &rows))
+		return refuse(err, "take the samples");
+	bad = lib.set_info(rows, "label", y, n) ||
+	      lib.set_info(rows, "weight", w, n) ||
+	      lib.create(&rows, 1, booster) || set_params(*booster, b, base);
 	for (i = 0; i < b->trees && !bad; i++)
-		bad = XGBoosterUpdateOneIter(*booster, i, rows);
+		bad = lib.update(*booster, i, rows);
 	if (bad) {
-		refuse(err, "grow trees", XGBGetLastError());
+		refuse(err, "grow trees");
 		if (*booster)
-			XGBoosterFree(*booster);
+			lib.free(*booster);
 		*booster = NULL;
 	}
-	XGDMatrixFree(rows);
+	lib.free_rows(rows);
 	return bad ? -EIO : 0;
 }
 
@@ -138,6 +194,12 @@ static int put_node(json_object *node, struct antelope_tree *t, unsigned int at,
 	       put_node(child(node, "no"), t, 2 * at + 2, gain);
 }
 
+static int bad_trees(char *err, const char *why)
+{
+	snprintf(err, MODEL_ERR, "trees of libxgboost: %s", why);
+	return -EIO;
+}
+
 int boost_export(BoosterHandle booster, int32_t base, struct antelope_forest *to, double *gain,
 		 char *err)
 {
@@ -146,10 +208,10 @@ int boost_export(BoosterHandle booster, int32_t base, struct antelope_forest *to
 	bst_ulong n, i;
 	int bad = 0;
 
-	if (XGBoosterDumpModelEx(booster, "", 1, "json", &n, &text))
-		return refuse(err, "give its trees", XGBGetLastError());
+	if (lib.dump(booster, "", 1, "json", &n, &text))
+		return refuse(err, "give its trees");
 	if (n > ANTELOPE_TREES)
-		return refuse(err, "give its trees", "there are more than asked for");
+		return bad_trees(err, "there are more than asked for");
 	memset(to, 0, sizeof(*to));
 	to->base = base;
 	to->trees = n;
@@ -158,5 +220,10 @@ int boost_export(BoosterHandle booster, int32_t base, struct antelope_forest *to
 		bad = put_node(root, &to->tree[i], 0, gain);
 		json_object_put(root);
 	}
-	return bad ? refuse(err, "give its trees", "a tree has another form than that of 1.7") : 0;
+	return bad ? bad_trees(err, "one has another form than that of 1.7") : 0;
+}
+
+void boost_free(BoosterHandle booster)
+{
+	lib.free(booster);
 }

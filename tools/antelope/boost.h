@@ -21,12 +21,13 @@ struct boost {
 /*
  * x: n rows of ANTELOPE_FEATURES, y: what to predict, w: weights. The prediction
  * starts at base, Q16. Both return 0, or -errno and a message in err (MODEL_ERR
- * bytes). boost_fit()'s booster is for XGBoosterFree().
+ * bytes). boost_fit()'s booster is for boost_free().
  */
 int boost_fit(const struct boost *b, const float *x, const float *y, const float *w, size_t n,
 	      int32_t base, BoosterHandle *booster, char *err);
 /* gain, if not NULL: what splits by each feature gained is added to it. */
 int boost_export(BoosterHandle booster, int32_t base, struct antelope_forest *to, double *gain,
 		 char *err);
+void boost_free(BoosterHandle booster);
 
 #endif

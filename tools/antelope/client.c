@@ -10,7 +10,6 @@
 
 #include "client.h"
 #include "cmd.h"
-#include "config.h"
 #include "request.h"
 #include "say.h"
 

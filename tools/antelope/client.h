@@ -8,7 +8,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Options that all of these verbs have. */
+#include "config.h"
+
+/* Options that all of these verbs have, and what their help says of them. */
+#define CLIENT_HELP \
+	"  --json           as JSON\n" \
+	"  --socket FILE    of the daemon [" CONFIG_CONTROL "]\n" \
+	"  -h, --help       this text\n"
+
 struct client_options {
 	const char *socket;
 	bool json;

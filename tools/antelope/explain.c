@@ -17,9 +17,7 @@ static const char help[] =
 	"congestion control, what was chosen and why. COOKIE is the number of the socket\n"
 	"(SO_COOKIE; the sk: of \"ss -e\", in hexadecimal with 0x); list shows them.\n"
 	"\n"
-	"  --json         as JSON\n"
-	"  --socket FILE  of the daemon [/run/antelope/control]\n"
-	"  -h, --help     this text\n"
+	CLIENT_HELP
 	"\n"
 	"examples:\n"
 	"  antelope explain list\n"

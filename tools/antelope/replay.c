@@ -30,12 +30,8 @@ static int parse(int argc, char **argv, struct replay_options *o)
 		{ "objective", 0, ARG_TEXT, &o->objective, 0, 0, "O",
 		  "balanced, throughput or latency; without\n"
 		  "it, each record's own" },
-		{ "horizon", 0, ARG_NUMBER, &o->horizon, 0, 1e6, "SECONDS",
-		  "time after a choice by which it is judged,\n"
-		  "if that is four windows" },
-		{ "bound", 0, ARG_NUMBER, &o->bound, 0.01, 1e6, "B",
-		  "rewards count as no further than that from the\n"
-		  "mean of their destination" },
+		samples_horizon(&o->horizon),
+		samples_bound(&o->bound),
 		{ "clip", 0, ARG_NUMBER, &o->clip, 1, 65535, "W", "largest weight of a record" },
 		{ "json", 0, ARG_FLAG, &o->json, 0, 0, NULL, "report as JSON" },
 		{ 0 }
@@ -44,13 +40,10 @@ static int parse(int argc, char **argv, struct replay_options *o)
 		.verb = VERB, .operands = "LOG... --model MODEL [OPTIONS]", .table = table,
 		.about = "Tells from logs what a model would have chosen and earned.",
 		.examples = examples,
+		.missing = SAMPLES_NONE,
 	};
 	int first = args_parse(argc, argv, &args);
 
-	if (first > 0 && first == argc) {
-		args_fail(VERB, "no log is named; antelope run --log FILE makes one");
-		return -EINVAL;
-	}
 	if (first > 0 && !o->model) {
 		args_fail(VERB, "which model? give --model MODEL");
 		return -EINVAL;

@@ -13,7 +13,6 @@
  * system.h) and the name of the socket, which the next start takes over.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +21,7 @@
 #include "cmd.h"
 #include "daemon.h"
 #include "say.h"
+#include "signals.h"
 
 /*
  * The program wakes us for hundreds of records; what waits for less is fetched by
@@ -70,14 +70,9 @@ static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *si, void
 static int add_sources(struct daemon *d)
 {
 	sd_event_source *ring = NULL;
-	sigset_t set;
 	int err;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	signals_block();
 	signal(SIGPIPE, SIG_IGN);
 	err = sd_event_default(&d->event);
 	if (err >= 0)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "args.h"
 #include "model.h"
 
 /* A mean of fewer samples tells nothing. */
@@ -85,6 +86,23 @@ unsigned int samples_cc(const struct samples *all, const char *name);
 static inline double sample_weight(const struct sample *s, double clip)
 {
 	return s->propensity * clip > 1 ? 1 / s->propensity : clip;
+}
+
+/* Options of the verbs that read logs, for their tables. */
+#define SAMPLES_NONE	"no log is named; antelope run --log FILE makes one"
+
+static inline struct arg samples_horizon(double *seconds)
+{
+	return (struct arg){ "horizon", 0, ARG_NUMBER, seconds, 0, 1e6, "SECONDS",
+			     "time after a choice by which it is judged,\n"
+			     "if that is four windows" };
+}
+
+static inline struct arg samples_bound(double *bound)
+{
+	return (struct arg){ "bound", 0, ARG_NUMBER, bound, 0.01, 1e6, "B",
+			     "rewards count as no further than that from the\n"
+			     "mean of their destination" };
 }
 
 #endif

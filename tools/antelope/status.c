@@ -13,9 +13,7 @@ static const char help[] =
 	"What the daemon does: its model, flows, decisions and their reasons, and for each\n"
 	"congestion control how many flows have it, and the mean reward of its windows.\n"
 	"\n"
-	"  --json         all of it, as JSON\n"
-	"  --socket FILE  of the daemon [/run/antelope/control]\n"
-	"  -h, --help     this text\n"
+	CLIENT_HELP
 	"\n"
 	"examples:\n"
 	"  antelope status\n"

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "cmd.h"
 #include "request.h"
 #include "say.h"
+#include "signals.h"
 #include "units.h"
 
 #define LINES_ONCE	20
@@ -31,9 +31,7 @@ static const char help[] =
 	"  --interval TIME  [1s]\n"
 	"  --once           one screen; also when the output is not a terminal\n"
 	"  --lines N        flows, at most [20, or what fits]\n"
-	"  --json           the flows, once, as JSON\n"
-	"  --socket FILE    of the daemon [/run/antelope/control]\n"
-	"  -h, --help       this text\n"
+	CLIENT_HELP
 	"\n"
 	"examples:\n"
 	"  antelope top\n"
@@ -129,14 +127,9 @@ static uint64_t screen_lines(const struct top *t)
 static int follow(const struct client_options *o, const struct top *t)
 {
 	struct pollfd fd = { .events = POLLIN };
-	sigset_t set;
+	sigset_t set = signals_block();
 	int err;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
 	fd.fd = signalfd(-1, &set, SFD_CLOEXEC);
 	if (fd.fd < 0)
 		return say_error(errno, "cannot wait for signals: %s", strerror(errno));

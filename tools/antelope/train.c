@@ -42,15 +42,11 @@ static int parse(int argc, char **argv, struct train_options *o)
 		{ "leaf", 0, ARG_NUMBER, &o->leaf, 0, 1e9, "N",
 		  "destinations (their weights) that a leaf must hold" },
 		{ "min", 0, ARG_COUNT, &o->min, 1, 1e9, "N", "samples that a forest needs" },
-		{ "horizon", 0, ARG_NUMBER, &o->horizon, 0, 1e6, "SECONDS",
-		  "time after a choice by which it is judged,\n"
-		  "if that is four windows" },
+		samples_horizon(&o->horizon),
 		{ "clip", 0, ARG_NUMBER, &o->clip, 1, 65535, "W",
 		  "largest weight of a sample, which is\n"
 		  "1 / the propensity of its choice" },
-		{ "bound", 0, ARG_NUMBER, &o->bound, 0.01, 1e6, "B",
-		  "rewards count as no further than that from the\n"
-		  "mean of their destination" },
+		samples_bound(&o->bound),
 		{ "blur", 0, ARG_NUMBER, &o->blur, 0, 16, "OCTAVES",
 		  "by which the RTT of a path is taken for that of\n"
 		  "another, in training; 1.5 times that the rate" },
@@ -70,13 +66,10 @@ static int parse(int argc, char **argv, struct train_options *o)
 		.verb = "train", .operands = "LOG... -o MODEL [OPTIONS]", .table = table,
 		.about = "Learns from logs what each congestion control earns, and writes a model.",
 		.examples = examples,
+		.missing = SAMPLES_NONE,
 	};
 	int first = args_parse(argc, argv, &args);
 
-	if (first > 0 && first == argc) {
-		args_fail("train", "no log is named; antelope run --log FILE makes one");
-		return -EINVAL;
-	}
 	if (first > 0 && !o->out) {
 		args_fail("train", "where to? give -o MODEL");
 		return -EINVAL;

@@ -178,7 +178,7 @@ static int fit_one(struct train *t, unsigned int cc, unsigned int objective, str
 	if (bad)
 		return bad;
 	bad = boost_export(booster, base, &t->model->forest[n], t->gain, err);
-	XGBoosterFree(booster);
+	boost_free(booster);
 	if (!bad)
 		try_forest(t, cc, objective);
 	return bad;

@@ -14,6 +14,7 @@
 #  7. replay: choices, three estimates with errors
 #  8. bad calls and files: status 2, one line that names the object, no model left
 #  9. each verb has --help with examples
+# 10. without libxgboost train says so, and the others do not need it
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # makes FILE: a model from the log
@@ -129,9 +130,22 @@ helps()
 	done
 }
 
+# in a mount namespace where libxgboost is an empty file
+without_library()
+{
+	local lib
+
+	lib=$(ldconfig -p | sed -n "s/.*libxgboost.so.* => //p" | head -n 1)
+	[ -n "$lib" ] && unshare -m mount --bind /dev/null "$(realpath "$lib")" 2>"$tmp/err" || return
+	# shellcheck disable=SC2016
+	refuses "apt-get install libxgboost0" unshare -m sh -c 'mount --bind /dev/null "$0" &&
+		antelope export "$1" >/dev/null && exec antelope train "$1" -o "$2"' \
+		"$(realpath "$lib")" "$tmp/log" "$tmp/none" && [ ! -e "$tmp/none" ]
+}
+
 needs antelope jq gnuplot=gnuplot-nox make_log
 make_log "$tmp/log" 5 || skip "cannot write $tmp/log"
-ktap_set_plan 10
+ktap_set_plan 11
 check "train makes a model, the same again" trains
 check "train --json" trains_json
 check "train --figure" draws
@@ -142,4 +156,5 @@ check "replay" replays
 check "bad calls" refuses_calls
 check "bad files" refuses_files
 check "--help" helps
+check "no libxgboost" without_library
 ktap_finished
