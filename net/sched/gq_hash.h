@@ -25,10 +25,13 @@
 
 #include <linux/hash.h>
 #include <linux/kernel.h>
+#include <linux/string.h>
 #include <linux/types.h>
 
 #define GQ_HASH_LOG_MIN		10
 #define GQ_HASH_LOG_MAX		22
+/* log2 of the entries that are remembered as the last ones used. */
+#define GQ_HASH_RECENT_LOG	8
 /* Chains moved a step: a table that has doubled is done long before the next. */
 #define GQ_HASH_STEP		4
 
@@ -59,6 +62,7 @@ struct gq_table {
  * @moved: while MOVING: chains of @old that are already moved
  * @sweep: where gq_hash_sweep() goes on
  * @count: entries
+ * @recent: those used last, see gq_hash_used()
  */
 struct gq_hash {
 	struct gq_table	*cur;
@@ -66,6 +70,7 @@ struct gq_hash {
 	u32		moved;
 	u32		sweep;
 	u32		count;
+	struct gq_hent	*recent[1 << GQ_HASH_RECENT_LOG];
 };
 
 /**
@@ -85,6 +90,34 @@ static inline u32 gq_hash_index(const struct gq_table *t, unsigned long key)
 	return hash_long(key, t->log);
 }
 
+static inline u32 gq_hash_recent(unsigned long key)
+{
+	return hash_long(key, GQ_HASH_RECENT_LOG);
+}
+
+/**
+ * gq_hash_used() - an entry was used, and is likely to be looked up soon
+ * @h: the hash
+ * @e: the entry, which is in the hash
+ *
+ * Then neither its chain, a cache miss of its own among many flows, nor what else
+ * is in that has to be looked at.
+ */
+static inline void gq_hash_used(struct gq_hash *h, struct gq_hent *e)
+{
+	h->recent[gq_hash_recent(e->key)] = e;
+}
+
+/* An entry is no longer there; @copy, if not NULL, is in its place. */
+static inline void gq_hash_forget(struct gq_hash *h, const struct gq_hent *e,
+				  struct gq_hent *copy)
+{
+	struct gq_hent **recent = &h->recent[gq_hash_recent(e->key)];
+
+	if (*recent == e)
+		*recent = copy;
+}
+
 /**
  * gq_hash_find() - look an entry up
  * @h: the hash
@@ -97,6 +130,10 @@ static inline struct gq_hent *gq_hash_find(const struct gq_hash *h,
 {
 	struct gq_hent *e;
 	u32 i;
+
+	e = h->recent[gq_hash_recent(key)];
+	if (e && e->key == key)
+		return e;
 
 	for (e = h->cur->chain[gq_hash_index(h->cur, key)]; e; e = e->next)
 		if (e->key == key)
@@ -157,6 +194,7 @@ static inline void gq_hash_replace(struct gq_hash *h, const struct gq_hent *e,
 	if (!link)
 		link = gq_table_link(h->old, e);
 	*link = copy;
+	gq_hash_forget(h, e, copy);
 }
 
 /**
@@ -245,6 +283,7 @@ gq_hash_sweep(struct gq_hash *h,
 			continue;
 		}
 		*link = e->next;
+		gq_hash_forget(h, e, NULL);
 		e->next = out;
 		out = e;
 		h->count--;
@@ -279,6 +318,7 @@ static inline struct gq_hent *gq_table_drain(struct gq_table *t,
 static inline struct gq_hent *gq_hash_drain(struct gq_hash *h)
 {
 	h->count = 0;
+	memset(h->recent, 0, sizeof(h->recent));
 	return gq_table_drain(h->cur, gq_table_drain(h->old, NULL));
 }
 

@@ -8,6 +8,8 @@
  * 2. It is in one chain, of the right index, of the right table.
  * 3. A resize ends after the promised number of steps, load stays <= 1.
  * 4. Sweep takes out what is idle and nothing else; drain takes all.
+ * 5. An entry that was used last, and is swept, drained or replaced by a copy, is
+ *    not found any more, however it was found before.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -99,6 +101,9 @@ static void gq_hash_walk(struct gq_hash_rig *r)
 
 		KUNIT_ASSERT_PTR_EQ(r->test, gq_hash_find(&r->h, it->e.key),
 				    it->inside ? &it->e : NULL);
+		/* Expectation 5: all of them in turn, a few at a time. */
+		if (it->inside && (i ^ r->walks) % 64 == 0)
+			gq_hash_used(&r->h, &it->e);
 	}
 	cond_resched();
 }
@@ -251,6 +256,33 @@ static void gq_hash_sweeps(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, r->entry[i].inside, i % 3 != 0);
 }
 
+/* Copies take the place of entries, half of which were used, amid a resize. */
+static void gq_hash_replaces(struct kunit *test)
+{
+	struct gq_hash_rig *r = gq_hash_rig_new(test);
+	struct gq_entry *copy;
+	u32 i, n;
+
+	for (n = 0; n <= 1U << GQ_HASH_LOG_MIN || r->h.moved < 512; n++)
+		gq_hash_add(r, n);
+	KUNIT_ASSERT_NOT_NULL(test, r->h.old);
+	copy = gq_test_alloc(test, n * sizeof(*copy));
+	for (i = 0; i < n; i++) {
+		if (i & 1)
+			gq_hash_used(&r->h, &r->entry[i].e);
+		copy[i] = r->entry[i];
+		gq_hash_replace(&r->h, &r->entry[i].e, &copy[i].e);
+		KUNIT_ASSERT_PTR_EQ(test, gq_hash_find(&r->h, copy[i].e.key),
+				    &copy[i].e);
+	}
+	for (i = 0; i < n; i++) {
+		memset(&r->entry[i], 0xff, sizeof(r->entry[i]));
+		KUNIT_ASSERT_PTR_EQ(test, gq_hash_find(&r->h, copy[i].e.key),
+				    &copy[i].e);
+	}
+	KUNIT_EXPECT_EQ(test, r->h.count, n);
+}
+
 /* Drain in the middle of a resize takes all, and the resize can still end. */
 static void gq_hash_drains(struct kunit *test)
 {
@@ -296,15 +328,16 @@ static void gq_hash_bounds(struct kunit *test)
 		{ max, U32_MAX, 0 },
 		{ max, (1U << max) / 8 - 1, max - 1 },
 	};
+	struct gq_hash *h = gq_test_alloc(test, sizeof(*h));
 	struct gq_table table = { };
-	struct gq_hash h = { .cur = &table };
 	u32 i;
 
+	h->cur = &table;
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		table.log = cases[i].log;
-		h.count = cases[i].count;
-		KUNIT_EXPECT_EQ_MSG(test, gq_hash_wants(&h), cases[i].wants,
-				    "log %u count %u", table.log, h.count);
+		h->count = cases[i].count;
+		KUNIT_EXPECT_EQ_MSG(test, gq_hash_wants(h), cases[i].wants,
+				    "log %u count %u", table.log, h->count);
 	}
 }
 
@@ -333,6 +366,7 @@ static struct kunit_case gq_hash_cases[] = {
 	KUNIT_CASE(gq_hash_nests),
 	KUNIT_CASE(gq_hash_sweeps),
 	KUNIT_CASE(gq_hash_drains),
+	KUNIT_CASE(gq_hash_replaces),
 	KUNIT_CASE_SLOW(gq_hash_resize),
 	KUNIT_CASE_SLOW(gq_hash_random),
 	{ }
