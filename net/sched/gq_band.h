@@ -156,12 +156,11 @@ static u32 gq_band_next(struct gq_sched *q, u32 ready, u64 now)
 	return strict ? __ffs(strict) : gq_band_weighted(q, ready);
 }
 
-/* A packet of @len bytes was sent. */
-static void gq_band_sent(struct gq_sched *q, u32 band, u32 len, u64 now)
+/* A packet was sent. */
+static void gq_band_served(struct gq_sched *q, u32 band, u64 now)
 {
 	struct gq_band *b = &q->band[band];
 
-	b->credit -= len;
 	if (unlikely(q->starvable & BIT(band))) {
 		if (gq_band_waits(q, band, now))
 			b->rescues++;

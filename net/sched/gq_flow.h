@@ -146,6 +146,7 @@ struct gq_sched {
 	unsigned long		refill_jiffies;
 	void			*wheel_mem;
 	void			*edt_mem;	/* NULL: no bypass */
+	bool			plain;		/* see gq_serve.h */
 	bool			dscp_used;	/* the DSCP map is not empty */
 	bool			ordered;	/* some band is strict or ranked */
 	u8			strict;		/* bands with GQ_BAND_STRICT */

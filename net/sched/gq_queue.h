@@ -37,21 +37,27 @@ gq_flow_get(struct gq_sched *q, struct sk_buff *skb, const struct sock *sk)
 	return f;
 }
 
-/* A packet that its sender did not stamp goes by its socket's rate. */
+/*
+ * A packet that its sender did not stamp goes by its socket's rate. Whether there
+ * is one is asked now, while the sender has the socket in its cache: a socket
+ * without one is then not touched when the packet leaves.
+ */
 static bool gq_sk_rate(const struct sk_buff *skb)
 {
 	const struct sock *sk = skb->sk;
 
 	return !skb->tstamp && sk && sk_fullsock(sk) &&
-	       sk->sk_state != TCP_LISTEN;
+	       sk->sk_state != TCP_LISTEN &&
+	       READ_ONCE(sk->sk_pacing_rate) != ~0UL;
 }
 
 /*
  * The flow has got its first packet: it waits in the wheel or for the link.
  * @idle_since is from before the packet, which has taken its place.
  */
-static void gq_flow_activate(struct gq_sched *q, struct gq_flow *f,
-			     unsigned long idle_since, u64 departure, u64 now)
+static __always_inline void
+gq_flow_activate(struct gq_sched *q, struct gq_flow *f,
+		 unsigned long idle_since, u64 departure, u64 now)
 {
 	q->inactive--;
 	/* Time that the flow did not use is no credit for a burst. */

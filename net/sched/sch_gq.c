@@ -66,7 +66,6 @@
 #include <linux/prefetch.h>
 #include <linux/skbuff.h>
 #include <linux/vmalloc.h>
-#include <net/inet_ecn.h>
 #include <net/netlink.h>
 #include <net/pkt_sched.h>
 #include <net/sock.h>
@@ -79,6 +78,7 @@
 #include "gq_memory.h"
 #include "gq_policy.h"
 #include "gq_queue.h"
+#include "gq_serve.h"
 #include "gq_shaper.h"
 
 /* What a processor may take until it comes to a timer that has expired. */
@@ -365,278 +365,6 @@ static noinline void gq_arm(struct gq_sched *q)
 	qdisc_watchdog_schedule_range_ns(&q->watchdog, due, q->cfg.timer_slack);
 }
 
-static void gq_note_lateness(struct gq_sched *q, u64 late)
-{
-	u32 bin = late ? ilog2(late) : 0;
-
-	q->stats.lateness[min_t(u32, bin, GQ_LATENESS_BINS - 1)]++;
-}
-
-/*
- * Account for a packet that leaves: set the time before which the flow's next
- * one must not, which is the time at which this one was allowed to leave plus
- * what it takes at the flow's rate. gq_pace() says how much of the time that was
- * lost since then is made up for.
- */
-static void gq_flow_charge(struct gq_sched *q, struct gq_flow *f,
-			   struct sk_buff *skb, u64 now)
-{
-	u64 rate = q->cfg.maxrate;
-	u32 len = qdisc_pkt_len(skb);
-
-	f->credit -= len;
-	if (!q->cfg.pacing)
-		return;
-
-	/* A stamped packet was paced by its sender already. */
-	if (gq_cb(skb)->sk_rate) {
-		unsigned long sk_rate = READ_ONCE(skb->sk->sk_pacing_rate);
-
-		if (sk_rate != ~0UL)
-			rate = min_t(u64, rate, sk_rate);
-	}
-	if (!skb->tstamp) {
-		if (rate <= q->cfg.low_rate_threshold) {
-			f->credit = 0;
-		} else {
-			if (f->credit > 0)
-				return;
-			len = max(len, q->cfg.quantum);
-		}
-	}
-	if (rate == GQ_RATE_UNLIMITED)
-		return;
-
-	f->node.deadline = gq_pace(q, f->node.deadline, now, len, rate);
-}
-
-/* What becomes of the flow at the head of a list once it has sent. */
-static void gq_flow_sent(struct gq_sched *q, struct gq_list *list,
-			 struct gq_flow *f, u64 now)
-{
-	/* One that is empty stays where it is, to be found so in its turn, and
-	 * to keep its place if more comes.
-	 */
-	if (f->head && f->node.deadline > now) {
-		gq_list_pop(list);
-		/* Its round ends here: it need not be listed twice for one. */
-		if (f->credit <= 0)
-			f->credit += q->cfg.quantum;
-		gq_flow_set_state(q, f, GQ_WHEEL, now);
-	}
-}
-
-static noinline void gq_mark_ce(struct gq_sched *q, struct sk_buff *skb)
-{
-	if (INET_ECN_set_ce(skb))
-		q->stats.ce_marks++;
-}
-
-/* A flow that may send: its first packet leaves, or NULL: all were dropped. */
-static __always_inline struct sk_buff *
-gq_flow_send(struct gq_sched *q, struct gq_flow *f, u64 now)
-{
-	struct sk_buff *skb;
-
-	if (f->waited) {
-		f->waited = 0;
-		gq_note_lateness(q, now - f->node.deadline);
-	}
-	if (unlikely(q->codel_on && f->codel)) {
-		skb = gq_codel_send(q, f, now);
-		if (!skb)
-			return NULL;
-	} else {
-		skb = gq_flow_pop(f);
-	}
-	prefetch(f->head);
-	if (unlikely(now - f->node.deadline > q->cfg.ce_threshold))
-		gq_mark_ce(q, skb);
-	gq_flow_charge(q, f, skb, now);
-	if (f->head)
-		f->node.deadline = max(f->node.deadline,
-				       gq_cb(skb)->next_departure);
-	else
-		q->inactive++;
-	return skb;
-}
-
-/* A band with a ranking policy. Return: as gq_drr_serve() */
-static noinline struct sk_buff *gq_ranked_serve(struct gq_sched *q, u32 band, u64 now)
-{
-	struct gq_order *o = &q->order[band];
-	struct gq_entry *e = gq_order_first(o, now);
-	struct sk_buff *skb;
-	struct gq_flow *f;
-	u64 rank;
-
-	if (!e) {
-		q->ready &= ~BIT(band);
-		return NULL;
-	}
-	gq_order_remove(o, e);
-	f = gq_flow_want_codel(q, gq_entry_flow(e));
-	e = gq_entry(f);
-	skb = gq_flow_send(q, f, now);
-	if (unlikely(!skb)) {
-		if (f->head)
-			gq_flow_set_state(q, f, GQ_WHEEL, now);
-		else
-			gq_flow_set_state(q, f, GQ_IDLE, now);
-		return NULL;
-	}
-	rank = gq_policy_of(q, band)->sent(q, f, skb, now);
-	/* There are no rounds here: credit only says when to pace. */
-	if (f->credit <= 0)
-		f->credit = q->cfg.quantum;
-
-	if (!f->head) {
-		gq_flow_set_state(q, f, GQ_IDLE, now);
-	} else if (f->node.deadline > now) {
-		gq_flow_set_state(q, f, GQ_WHEEL, now);
-	} else {
-		e->node.rank = rank;
-		gq_order_insert(o, e);
-	}
-	return skb;
-}
-
-/*
- * Deficit round robin over a band's NEW flows, then its OLD ones. Return: NULL
- * if none may send; the band is then not ready any more.
- */
-static struct sk_buff *gq_drr_serve(struct gq_sched *q, u32 band, u64 now)
-{
-	struct gq_band *b = &q->band[band];
-	struct gq_list *list;
-	struct gq_node *node;
-	struct sk_buff *skb;
-	struct gq_flow *f;
-
-	for (;;) {
-		list = &b->new;
-		node = b->new.first;
-		if (!node) {
-			list = &b->old;
-			node = b->old.first;
-			if (unlikely(!node)) {
-				q->ready &= ~BIT(band);
-				return NULL;
-			}
-		}
-		f = gq_node_flow(node);
-
-		if (f->head && f->band == band && f->credit > 0 &&
-		    f->node.deadline <= now) {
-			if (f->node.next) {
-				prefetch(gq_node_flow(f->node.next)->head);
-				prefetch(f->node.next->next);
-			}
-			skb = gq_flow_send(q, f, now);
-			if (unlikely(!skb))
-				continue;
-			gq_flow_sent(q, list, f, now);
-			return skb;
-		}
-
-		gq_list_pop(list);
-		if (unlikely(f->state == GQ_GONE)) {
-			kfree(f);
-			continue;
-		}
-		f = gq_flow_want_codel(q, f);
-		if (!f->head) {
-			if (list == &b->new)
-				gq_flow_set_state(q, f, GQ_OLD, now);
-			else
-				gq_flow_set_state(q, f, GQ_IDLE, now);
-		} else if (f->node.deadline > now) {
-			/* It got a packet while it was empty and listed. */
-			gq_flow_set_state(q, f, GQ_WHEEL, now);
-		} else {
-			if (f->credit <= 0)
-				f->credit += q->cfg.quantum;
-			gq_flow_set_state(q, f, GQ_OLD, now);
-		}
-	}
-}
-
-/*
- * Packets that waited by themselves are due in a band. While flows may send too,
- * each side gets half of the bytes: it is the turn of such a packet while these
- * are not ahead.
- */
-static bool gq_due_turn(const struct gq_sched *q, u32 band)
-{
-	return q->band[band].due.first && q->band[band].lead <= 0;
-}
-
-/* Flows of the band had a turn: @skb is what was sent, or NULL. */
-static noinline void gq_due_passed(struct gq_sched *q, u32 band,
-				   const struct sk_buff *skb)
-{
-	struct gq_band *b = &q->band[band];
-
-	if (!b->due.first)
-		return;
-	if (skb) {
-		b->lead -= qdisc_pkt_len(skb);
-	} else {
-		b->lead = 0;
-		q->ready |= BIT(band);
-	}
-}
-
-static noinline struct sk_buff *gq_due_serve(struct gq_sched *q, u32 band,
-					     u64 now)
-{
-	struct gq_band *b = &q->band[band];
-	struct sk_buff *skb;
-	bool waited;
-	u64 late;
-
-	skb = gq_node_skb(gq_list_pop(&b->due));
-	prefetch(b->due.first);
-	q->due--;
-	waited = gq_cb(skb)->alone.waited;
-	late = now - gq_bypass_restore(skb);
-	if (waited)
-		gq_note_lateness(q, late);
-	if (unlikely(late > q->cfg.ce_threshold))
-		gq_mark_ce(q, skb);
-	b->lead += qdisc_pkt_len(skb);
-	if (!b->due.first || (!b->new.first && !b->old.first))
-		b->lead = 0;
-	return skb;
-}
-
-static struct sk_buff *gq_serve(struct gq_sched *q, u64 now)
-{
-	struct sk_buff *skb;
-	u32 ready, band;
-
-	while ((ready = gq_shaper_ready(q))) {
-		band = gq_band_next(q, ready, now);
-
-		if (unlikely(q->due) && gq_due_turn(q, band)) {
-			skb = gq_due_serve(q, band, now);
-		} else if (unlikely(q->ranked & BIT(band))) {
-			skb = gq_ranked_serve(q, band, now);
-		} else {
-			skb = gq_drr_serve(q, band, now);
-			if (unlikely(q->due))
-				gq_due_passed(q, band, skb);
-		}
-		if (skb) {
-			gq_band_sent(q, band, qdisc_pkt_len(skb), now);
-			if (unlikely(q->shaped))
-				gq_shape(q, band, qdisc_pkt_len(skb), now);
-			return skb;
-		}
-	}
-	return NULL;
-}
-
 static __always_inline struct sk_buff *
 gq_sent(struct Qdisc *sch, struct gq_sched *q, struct sk_buff *skb)
 {
@@ -653,8 +381,9 @@ gq_sent(struct Qdisc *sch, struct gq_sched *q, struct sk_buff *skb)
 	return skb;
 }
 
-/* Apart, so that the fast path does not save registers that it needs not. */
-static noinline struct sk_buff *gq_dequeue_flow(struct Qdisc *sch)
+/* @plain: see gq_serve.h */
+static __always_inline struct sk_buff *
+gq_dequeue_flow(struct Qdisc *sch, bool plain)
 {
 	struct gq_sched *q = qdisc_priv(sch);
 	u64 now = ktime_get_ns();
@@ -662,16 +391,27 @@ static noinline struct sk_buff *gq_dequeue_flow(struct Qdisc *sch)
 
 	if (gq_wheel_due(&q->wheel) <= now)
 		gq_release(q, now);
-	if (unlikely(q->bypass) && gq_edt_due(&q->edt) <= now)
+	if (unlikely(!plain && q->bypass) && gq_edt_due(&q->edt) <= now)
 		gq_bypass_release(q, now);
-	skb = gq_serve(q, now);
+	skb = gq_serve(q, now, plain);
 	if (skb)
 		gq_sent(sch, q, skb);
 	else
 		gq_arm(q);
-	if (unlikely(q->codel_stats.drop_count && !q->peeking))
+	if (unlikely(!plain && q->codel_stats.drop_count && !q->peeking))
 		gq_codel_tell(sch);
 	return skb;
+}
+
+/* Apart, so that the fast path does not save registers that it needs not. */
+static noinline struct sk_buff *gq_dequeue_plain(struct Qdisc *sch)
+{
+	return gq_dequeue_flow(sch, true);
+}
+
+static noinline struct sk_buff *gq_dequeue_all(struct Qdisc *sch)
+{
+	return gq_dequeue_flow(sch, false);
 }
 
 static struct sk_buff *gq_dequeue(struct Qdisc *sch)
@@ -682,7 +422,7 @@ static struct sk_buff *gq_dequeue(struct Qdisc *sch)
 		return NULL;
 	if (q->fast.head)
 		return gq_sent(sch, q, gq_flow_pop(&q->fast));
-	return gq_dequeue_flow(sch);
+	return q->plain ? gq_dequeue_plain(sch) : gq_dequeue_all(sch);
 }
 
 /*
@@ -722,6 +462,15 @@ static void *gq_swap_wheel(struct gq_sched *q, const struct gq_config *cfg,
 	while ((node = gq_list_pop(&all)))
 		gq_wheel_insert(&q->wheel, node, now);
 	return old;
+}
+
+/* Which of the paths that cost more packets must take. */
+static void gq_paths_derive(struct gq_sched *q)
+{
+	q->special = q->ranked | q->bypass;
+	q->plain = !(q->favoured || q->ranked || q->bypass || q->shaped ||
+		     q->codel_on || q->cfg.maxrate != GQ_RATE_UNLIMITED ||
+		     q->cfg.ce_threshold != GQ_CE_THRESHOLD_OFF);
 }
 
 static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,
@@ -767,7 +516,7 @@ static int gq_apply(struct Qdisc *sch, const struct gq_config *cfg,
 	gq_evict(sch, cfg->limit);
 	if (anew)
 		gq_bypass_begin(q, now);
-	q->special = q->ranked | q->bypass;
+	gq_paths_derive(q);
 	sch_tree_unlock(sch);
 
 	gq_memory_free(&mem);
