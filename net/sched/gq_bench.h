@@ -19,6 +19,7 @@
 #define GB_ROUNDS_MAX	99U
 #define GB_KINDS_MAX	8U
 #define GB_ELEPHANT	64U		/* packets that flow 0 has more */
+#define GB_LAG_PACKETS	4096U
 #define GB_LATE_NS	256U		/* ns of a bin of lateness */
 #define GB_LATE_BINS	8192U
 
@@ -37,6 +38,7 @@ enum gb_flags {
 	GB_CHURN = 32,		/* each packet is the first of a new flow */
 	GB_DEEP = 64,	/* flow 0 is deep and not paced */
 	GB_JITTER = 128,	/* departure times of a flow are out of order */
+	GB_LAG = 256,	/* a packet goes back in after GB_LAG_PACKETS others */
 };
 
 /**
@@ -103,6 +105,8 @@ struct gb_bench {
 	u32			npackets;	/* a round */
 	u64			overhead;	/* cycles that measuring takes */
 	struct rnd_state	rnd;
+	struct sk_buff		*lagging[GB_LAG_PACKETS];	/* a ring */
+	u32			lag_at;
 	u32			nkinds;
 	struct gb_kind		kind[GB_KINDS_MAX];
 
@@ -138,6 +142,8 @@ int gb_make_flows(struct gb_bench *b);
 void gb_free_flows(struct gb_bench *b);
 void gb_reset_flows(struct gb_bench *b);
 void gb_prepare(struct gb_bench *b, struct sk_buff *skb, u64 now);
+struct sk_buff *gb_lag(struct gb_bench *b, struct sk_buff *skb);
+u32 gb_take_lagging(struct gb_bench *b);
 void gb_show(struct seq_file *m, struct gb_bench *b);
 
 #endif /* _NET_SCHED_GQ_BENCH_H */

@@ -21,6 +21,7 @@
 static const struct gb_trace gb_traces[] = {
 	{ "paced", GB_TIMER, GB_STAMP, 2, 1514, GB_RATE_EIFFEL },
 	{ "tcp", GB_TIMER, GB_STAMP | GB_KICK, 2, 1514, GB_RATE_EIFFEL },
+	{ "lag", GB_TIMER, GB_STAMP | GB_LAG, 2, 1514, GB_RATE_EIFFEL },
 	{ "rate", GB_TIMER, GB_RATE, 2, 1514, GB_RATE_EIFFEL },
 	{ "zipf", GB_TIMER, GB_STAMP | GB_ZIPF, 2, 1514, GB_RATE_EIFFEL },
 	{ "herd", GB_TIMER, GB_STAMP | GB_HERD, 2, 1514, GB_RATE_EIFFEL },
@@ -261,3 +262,26 @@ void gb_prepare(struct gb_bench *b, struct sk_buff *skb, u64 now)
 	READ_ONCE(skb_shinfo(skb)->gso_segs);
 }
 
+/*
+ * With GB_LAG, the packet that goes back in for one that came out: as if it took
+ * a while until a sender sends again. Return: NULL while the ring is filled
+ */
+struct sk_buff *gb_lag(struct gb_bench *b, struct sk_buff *skb)
+{
+	if (!(b->trace->flags & GB_LAG))
+		return skb;
+	swap(b->lagging[b->lag_at], skb);
+	b->lag_at = (b->lag_at + 1) % GB_LAG_PACKETS;
+	return skb;
+}
+
+/* Return: how many packets were in the ring, which is empty then */
+u32 gb_take_lagging(struct gb_bench *b)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < GB_LAG_PACKETS; i++)
+		n += !!b->lagging[i];
+	memset(b->lagging, 0, sizeof(b->lagging));
+	return n;
+}

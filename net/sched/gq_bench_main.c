@@ -239,17 +239,22 @@ static void gb_enqueue(struct gb_bench *b)
 
 static void gb_batch(struct gb_bench *b)
 {
+	struct sk_buff *skb;
 	u32 i, n;
 	u64 now;
 
 	gb_dequeue(b);
 	now = ktime_get_ns();
 	for (i = n = 0; i < b->n; i++) {
-		if (!gb_is_ours(b->batch[i]))
+		skb = b->batch[i];
+		if (!gb_is_ours(skb))
 			continue;
-		b->batch[n++] = b->batch[i];
-		gb_note_lateness(b, b->batch[i], now);
-		gb_prepare(b, b->batch[i], now);
+		gb_note_lateness(b, skb, now);
+		skb = gb_lag(b, skb);
+		if (!skb)
+			continue;
+		gb_prepare(b, skb, now);
+		b->batch[n++] = skb;
 	}
 	b->n = n;
 	gb_note_timer(b);
@@ -361,7 +366,7 @@ static void gb_drain(struct gb_bench *b, u32 expect)
 	u32 tries, n = 0;
 
 	spin_lock_bh(qdisc_lock(sch));
-	n += b->n;
+	n += b->n + gb_take_lagging(b);
 	b->n = 0;
 	for (tries = 0; tries < 100 && sch->q.qlen; tries++) {
 		gb_sleep(b, 100 * NSEC_PER_MSEC);
