@@ -32,10 +32,20 @@ function cost(v, better)
 
 function line(text, n,	i)
 {
-	printf "%-" LABEL "s", text
+	text = sprintf("%-" LABEL "s", text)
 	for (i = 1; i <= n; i++)
-		printf "%" COLUMN "s", cell[i]
-	printf "\n"
+		text = text sprintf("%" COLUMN "s", cell[i])
+	sub(/ +$/, "", text)
+	print text
+}
+
+# Rows in which gq is not best, a line for each section
+function lose(section, row)
+{
+	if (!losses++ || !index(behind[sections], section ": "))
+		behind[++sections] = section ": " row
+	else
+		behind[sections] = behind[sections] ", " row
 }
 
 BEGIN {
@@ -83,8 +93,7 @@ $1 == "R" {
 		else if (text[gq] == text[best])
 			leads++
 		else
-			behind[++losses] = sprintf("%s, %s: %s; %s has %s", section, $2,
-				text[gq], name[best], text[best])
+			lose(section, $2)
 	}
 }
 
@@ -98,7 +107,7 @@ END {
 	if (rows) {
 		printf "\nOf %d rows, gq is best (or shares that) in %d, all are the same in %d,", rows, leads, even
 		printf " gq is behind in %d%s\n", losses, losses ? ":" : "."
-		for (i = 1; i <= losses; i++)
+		for (i = 1; i <= sections; i++)
 			print "  " behind[i]
 	}
 }
