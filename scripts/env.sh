@@ -52,18 +52,25 @@ need()
 		die "not installed:$need_missing; run \"$TOP/scripts/deps\" (or make deps) first"
 }
 
+# lock FD FILE WHO DOES: nobody else has FILE until this script ends or closes FD. Who
+# has it is waited for, and told from what it wrote into FILE: WHO, and what it DOES.
+lock()
+{
+	eval "exec $1>>\"\$2\"" || die "cannot write $2"
+	if ! flock -n "$1"; then
+		step "=> wait" "for $(cat "$2"), which $4"
+		flock "$1"
+	fi
+	printf '%s (process %s)' "$3" "$$" >"$2"
+}
+
 # lock_tree WHO: nobody else builds or tests in this tree until this script ends. A
-# script that has it is waited for; one that is called by it goes on.
+# script that is called by the one that has it goes on.
 lock_tree()
 {
 	[ "${NETSTEER_LOCK:-}" != "$TOP" ] || return 0
 	mkdir -p "$TOP/build"
-	exec 8>>"$TOP/build/.lock"
-	if ! flock -n 8; then
-		step "=> wait" "for $(cat "$TOP/build/.lock"), which uses $TOP/build"
-		flock 8
-	fi
-	printf '%s (process %s)' "$1" "$$" >"$TOP/build/.lock"
+	lock 8 "$TOP/build/.lock" "$1" "uses $TOP/build"
 	NETSTEER_LOCK=$TOP
 	export NETSTEER_LOCK
 }
