@@ -144,6 +144,23 @@ static void put_why(struct json_object *o, const struct daemon *d)
 	json_object_object_add(o, "why", why);
 }
 
+static void count_live(void *arg, const struct antelope_live *l)
+{
+	(void)l;
+	(*(uint64_t *)arg)++;
+}
+
+/* null where the kernel has no iterators over sockets */
+static void put_live(struct json_object *o, struct daemon *d)
+{
+	uint64_t n = 0;
+
+	if (engine_list(d->engine, count_live, &n))
+		put_text(o, "connections", NULL);
+	else
+		put_u64(o, "connections", n);
+}
+
 static struct json_object *answer_status(struct daemon *d, const struct request *r, char *err)
 {
 	struct json_object *o = json_object_new_object();
@@ -162,6 +179,7 @@ static struct json_object *answer_status(struct daemon *d, const struct request 
 	put_bool(o, "handoff", d->switches.there[SYSTEM_HANDOFF]);
 	json_object_object_add(o, "model", model_status(d));
 	put_u64(o, "flows", d->flows.n);
+	put_live(o, d);
 	put_u64(o, "flows_opened", d->flows.opened);
 	put_u64(o, "flows_closed", d->flows.closed);
 	put_u64(o, "flows_evicted", d->flows.evicted);
@@ -214,10 +232,42 @@ static struct json_object *flow_object(const struct daemon *d, const struct flow
 	return o;
 }
 
+struct live_list {
+	struct daemon *d;
+	struct json_object *list;
+	size_t room;
+};
+
+/* The table has nothing of it: it was silent since the daemon has started. */
+static void add_live(void *arg, const struct antelope_live *l)
+{
+	struct live_list *to = arg;
+	struct json_object *o;
+
+	if (!to->room || flows_find(&to->d->flows, l->cookie))
+		return;
+	to->room--;
+	o = json_object_new_object();
+	put_u64(o, "cookie", l->cookie);
+	put_endpoint(o, "local", l->local, l->local_port);
+	put_endpoint(o, "remote", l->remote, l->remote_port);
+	put_text(o, "cc", l->cc);
+	put_text(o, "why", l->watched ? "silent" : "unwatched");
+	put_u64(o, "windows", 0);
+	put_u64(o, "switches", 0);
+	put_u64(o, "bytes", l->bytes_acked);
+	put_u64(o, "bytes_per_s", 0);
+	put_u64(o, "mean_rtt_us", l->mean_rtt_us);
+	put_u64(o, "min_rtt_us", l->min_rtt_us);
+	put_u64(o, "lost", 0);
+	json_object_array_add(to->list, o);
+}
+
 static struct json_object *answer_flows(struct daemon *d, const struct request *r, char *err)
 {
 	const struct flow_head **list = calloc(r->limit, sizeof(*list));
 	struct json_object *o = NULL;
+	struct live_list live;
 	size_t n, i;
 
 	if (!list) {
@@ -229,6 +279,9 @@ static struct json_object *answer_flows(struct daemon *d, const struct request *
 	for (i = 0; i < n; i++)
 		json_object_array_add(o, flow_object(d, list[i]));
 	free(list);
+	live = (struct live_list){ d, o, r->limit - n };
+	if (live.room)
+		engine_list(d->engine, add_live, &live);
 	return o;
 }
 
@@ -267,7 +320,7 @@ static struct flow_head *flow_of(struct daemon *d, const struct request *r, char
 	struct flow_head *f = flows_find(&d->flows, r->cookie);
 
 	if (!f)
-		snprintf(err, REQUEST_ERR, "no flow has cookie %llu; antelope top lists them",
+		snprintf(err, REQUEST_ERR, "flow %llu is not known, or has been silent so far; antelope top lists them",
 			 (unsigned long long)r->cookie);
 	return f;
 }

@@ -30,7 +30,8 @@ struct engine {
 	struct antelope_bpf *bpf;
 	struct bpf_link *link;
 	struct ring_buffer *ring;
-	struct adopt_bpf *adopt;
+	struct adopt_bpf *adopt;	/* NULL: not loaded, adopt_error says why not */
+	int adopt_error;
 	char *cgroup_path;
 	int cgroup;
 	int lock;
@@ -407,12 +408,13 @@ void engine_on_record(struct engine *e,
 	e->arg = arg;
 }
 
-/* Reading runs the program for each socket; it writes a byte for each it has taken. */
-static int iterate(struct bpf_program *prog)
+/* Reading runs the program for each socket; what it has written goes to `take`. */
+static int iterate(struct bpf_program *prog,
+		   void (*take)(void *arg, const char *buf, size_t len), void *arg)
 {
 	struct bpf_link *link = bpf_program__attach_iter(prog, NULL);
-	int fd, got, err, n = 0;
 	char buf[4096];
+	int fd, got, err;
 
 	if (!link)
 		return -errno;
@@ -423,22 +425,58 @@ static int iterate(struct bpf_program *prog)
 	}
 	do {
 		got = read(fd, buf, sizeof(buf));
-		n += got > 0 ? got : 0;
+		if (got > 0)
+			take(arg, buf, got);
 	} while (got > 0 || (got < 0 && errno == EAGAIN));
-	err = got < 0 ? -errno : n;
+	err = got < 0 ? -errno : 0;
 	close(fd);
 out:
 	bpf_link__destroy(link);
 	return err;
 }
 
-/* A kernel without BPF_EVENTS (a user-mode one) has no iterators. */
+/* A byte is a socket. */
+static void count_bytes(void *arg, const char *buf, size_t len)
+{
+	(void)buf;
+	*(int *)arg += len;
+}
+
+struct listing {
+	void (*fn)(void *arg, const struct antelope_live *l);
+	void *arg;
+	size_t have;		/* of the record that is not complete yet */
+	union {
+		struct antelope_live l;
+		char bytes[sizeof(struct antelope_live)];
+	} next;
+};
+
+static void cut_records(void *arg, const char *buf, size_t len)
+{
+	struct listing *to = arg;
+	size_t n;
+
+	for (; len; buf += n, len -= n) {
+		n = sizeof(to->next) - to->have;
+		n = n < len ? n : len;
+		memcpy(to->next.bytes + to->have, buf, n);
+		to->have += n;
+		if (to->have < sizeof(to->next))
+			continue;
+		to->next.l.cc[ANTELOPE_CC_NAME - 1] = '\0';
+		to->fn(to->arg, &to->next.l);
+		to->have = 0;
+	}
+}
+
+/* A kernel without BPF_EVENTS (a user-mode one) has no iterators: asked once. */
 static int load_adopt(struct engine *e)
 {
 	int err;
 
-	if (e->adopt)
-		return 0;
+	if (e->adopt || e->adopt_error)
+		return e->adopt_error;
 	quiet = true;
 	e->adopt = adopt_bpf__open();
 	err = e->adopt ? 0 : -errno;
@@ -451,17 +489,30 @@ static int load_adopt(struct engine *e)
 		adopt_bpf__destroy(e->adopt);
 		e->adopt = NULL;
 	}
+	e->adopt_error = err;
 	return err;
 }
 
 int engine_adopt(struct engine *e)
 {
-	int err = load_adopt(e);
+	int err = load_adopt(e), n = 0;
 
-	return err ? err : iterate(e->adopt->progs.adopt);
+	if (!err)
+		err = iterate(e->adopt->progs.adopt, count_bytes, &n);
+	return err ? err : n;
 }
 
 int engine_release(struct engine *e)
 {
-	return e->adopt ? iterate(e->adopt->progs.release) : 0;
+	int n = 0;
+
+	return e->adopt ? iterate(e->adopt->progs.release, count_bytes, &n) : 0;
+}
+
+int engine_list(struct engine *e, void (*fn)(void *arg, const struct antelope_live *l), void *arg)
+{
+	struct listing to = { .fn = fn, .arg = arg };
+	int err = load_adopt(e);
+
+	return err ? err : iterate(e->adopt->progs.list, cut_records, &to);
 }

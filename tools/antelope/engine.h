@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "antelope.h"
+#include "live.h"
 
 struct engine;
 
@@ -45,5 +46,7 @@ void engine_on_record(struct engine *e,
 /* Take in connections that are open; how many sockets, or -errno. */
 int engine_adopt(struct engine *e);
 int engine_release(struct engine *e);
+/* Connections that there are now, idle ones too; 0 or -errno. */
+int engine_list(struct engine *e, void (*fn)(void *arg, const struct antelope_live *l), void *arg);
 
 #endif

@@ -92,7 +92,7 @@ static void print_flow(struct json_object *f, const char *end)
 	       client_time(1000.0 * client_u64(f, "min_rtt_us"), low),
 	       client_u64(f, "lost"),
 	       client_u64(f, "switches"), client_double(f, "reward"),
-	       client_time(client_u64(f, "age_ns"), age),
+	       client_member(f, "age_ns") ? client_time(client_u64(f, "age_ns"), age) : "-",
 	       client_bool(f, "override") ? " set" : "", end);
 }
 

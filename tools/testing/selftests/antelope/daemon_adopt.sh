@@ -9,7 +9,10 @@
 #	another cgroup is not
 # 2.	when the daemon stops, the flow keeps its CC, and no callback of it is on; the next
 #	daemon adopts it again, once
-# 3.	adopt: no leaves it alone
+# 3.	adopt: no leaves it alone, but it is listed, and counted
+# 4.	one that sends nothing is listed, and is heard of when it sends again
+#
+# Without iterators status says so, and counts none.
 . "$(dirname "$0")/daemon_lib.sh"
 
 # cookie of the flow, which lives through all of this
@@ -47,14 +50,39 @@ again()
 # nothing that the flow does reaches a daemon which has not adopted it
 alone()
 {
-	start --model "$tmp/model" --adopt=no && sleep 3 && is "$(field .kernel.callbacks)" 0 && stop || return
+	start --model "$tmp/model" --adopt=no && sleep 3 && is "$(field .kernel.callbacks)" 0 &&
+		is "$(cookie '.why == "unwatched" and .cc == "cubic"')" "$inside" &&
+		is "$(field .connections)" 1 && stop || return
 	at "$A" ss -Htin "dport = :$PORT" | grep -q "^\s*cubic "
 }
 
+is_heard()
+{
+	cookie '.windows > 1' >/dev/null
+}
+
+# what is stopped has sent all that it had, and says nothing
+idle()
+{
+	xargs kill -STOP <"$cgroup/cgroup.procs" && sleep 2 && start --model "$tmp/model" && sleep 1 || return
+	is "$(cookie '.why == "silent" and .age_ns == null')" "$inside" && is "$(field .connections)" 1 || return
+	xargs kill -CONT <"$cgroup/cgroup.procs" && wait_for is_heard && stop
+}
+
+no_iterators()
+{
+	start && is "$(field .connections)" null && ask status | grep -q "^open .*no iterators" && stop
+}
+
 antelope_init
-grep -qs ' bpf_seq_write$' /proc/kallsyms || skip "the kernel has no iterators"
-ktap_set_plan 3
+if ! grep -qs ' bpf_seq_write$' /proc/kallsyms; then
+	ktap_set_plan 1
+	check "no iterators" no_iterators
+	ktap_finished
+fi
+ktap_set_plan 4
 check "adopted" adopts
 check "adopted again" again
 check "left alone" alone
+check "idle" idle
 ktap_finished

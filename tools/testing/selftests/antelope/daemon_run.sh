@@ -41,7 +41,7 @@ shows()
 		(.features[1].value | . > 14 and . < 15) and .scores.cubic == null' >/dev/null || return
 	wait_for quiet
 	status ask explain "$c"
-	is "$status" 1 && says "no flow has cookie $c" && stop
+	is "$status" 1 && says "flow $c is not known" && stop
 }
 
 prefers()
@@ -76,7 +76,7 @@ gives()
 	status ask set "$c" vegas
 	is "$status" 1 && says '"vegas" is not in the list' || return
 	status ask set 999999 cubic
-	is "$status" 1 && says "no flow has cookie 999999" && wait $sender && is "$(cat "$tmp/cc")" cubic
+	is "$status" 1 && says "flow 999999 is not known" && wait $sender && is "$(cat "$tmp/cc")" cubic
 }
 
 learns()
