@@ -320,7 +320,7 @@ static struct flow_head *flow_of(struct daemon *d, const struct request *r, char
 	struct flow_head *f = flows_find(&d->flows, r->cookie);
 
 	if (!f)
-		snprintf(err, REQUEST_ERR, "flow %llu is not known, or has been silent so far; antelope top lists them",
+		snprintf(err, REQUEST_ERR, "flow %llu is not known, or has been silent; see antelope top",
 			 (unsigned long long)r->cookie);
 	return f;
 }

@@ -64,7 +64,7 @@ static void print_counters(struct json_object *s)
 		printf("open       %llu connections of the cgroup, heard of or not\n",
 		       client_u64(s, "connections"));
 	else
-		puts("open       unknown: this kernel has no iterators (CONFIG_BPF_EVENTS), idle flows are not listed");
+		puts("open       unknown: without iterators (CONFIG_BPF_EVENTS) idle flows are not listed");
 	printf("decisions  %llu of %llu windows, %s each; %llu switches, %llu by lot\n",
 	       client_u64(k, "decisions"),
 	       client_u64(k, "windows"),
