@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "gq_approx.h"
+#include "gq_random.h"
 
 /* The harness leaves parameters unused. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -21,15 +22,6 @@
 
 #define ENTRIES	300	/* the model looks at all of them, each time */
 #define ROUNDS	60000
-
-/* xorshift64*, so that every run is the same */
-static __u64 rnd(__u64 *state)
-{
-	*state ^= *state >> 12;
-	*state ^= *state << 25;
-	*state ^= *state >> 27;
-	return *state * 2685821657736338717ULL;
-}
 
 struct rig {
 	struct gq_approx q;

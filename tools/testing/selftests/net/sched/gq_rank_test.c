@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "gq_rank.h"
+#include "gq_random.h"
 
 /* The harness leaves parameters unused. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -23,15 +24,6 @@
 
 #define ENTRIES	64	/* the model looks at all of them, each time */
 #define ROUNDS	60000
-
-/* xorshift64*, so that every run is the same */
-static __u64 rnd(__u64 *state)
-{
-	*state ^= *state >> 12;
-	*state ^= *state << 25;
-	*state ^= *state >> 27;
-	return *state * 2685821657736338717ULL;
-}
 
 struct entry {
 	struct gq_rnode	n;

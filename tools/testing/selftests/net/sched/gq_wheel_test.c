@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "gq_wheel.h"
+#include "gq_random.h"
 
 /* The harness leaves parameters unused. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -24,15 +25,6 @@
 
 #define NODES	128	/* the model looks at all of them, each time */
 #define ROUNDS	40000
-
-/* xorshift64*, so that every run is the same */
-static __u64 rnd(__u64 *state)
-{
-	*state ^= *state >> 12;
-	*state ^= *state << 25;
-	*state ^= *state >> 27;
-	return (*state * 2685821657736338717ULL) >> 16;
-}
 
 static __u32 naive_next(const char *in, __u32 nbits, __u32 from)
 {
