@@ -20,7 +20,6 @@
  *
  * Plain epoll rather than sd-event: one kind of descriptor, one deadline.
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/tcp.h>

@@ -19,7 +19,6 @@
  * read. What the socket had to drop for want of room is reported, as are
  * packets that belong to no class.
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>

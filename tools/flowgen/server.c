@@ -12,7 +12,6 @@
  *
  * Plain epoll rather than sd-event: sockets and one deadline.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
