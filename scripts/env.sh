@@ -56,7 +56,8 @@ need()
 # has it is waited for, and told from what it wrote into FILE: WHO, and what it DOES.
 lock()
 {
-	eval "exec $1>>\"\$2\"" || die "cannot write $2"
+	{ : >>"$2"; } 2>/dev/null || die "cannot write $2; who owns its folder?"
+	eval "exec $1>>\"\$2\""
 	if ! flock -n "$1"; then
 		step "=> wait" "for $(cat "$2"), which $4"
 		flock "$1"
