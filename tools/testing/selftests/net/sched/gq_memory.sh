@@ -8,7 +8,7 @@
 #	included: at most 128 bytes. gq_bench.ko makes the flows and fetches all their
 #	packets again: none is missing, none is early
 # 2.	gq without flows: at most 512 KiB a queue
-# 3.	with "buckets 1024", for small machines: at most 40 KiB
+# 3.	with "buckets 1024", for small machines: at most 64 KiB
 # shellcheck source-path=SCRIPTDIR disable=SC2034 # see gq_lib.sh
 . "$(dirname "$0")/gq_lib.sh"
 timed
@@ -84,5 +84,5 @@ small=$bytes
 per_queue
 ktap_print_msg "a gq: $bytes bytes"
 check "gq without flows" "bytes > 270000" "bytes <= 512 * 1024"
-check "gq of a small machine" "small > 4096" "small <= 40 * 1024"
+check "gq of a small machine" "small > 4096" "small <= 64 * 1024"
 ktap_finished
