@@ -46,17 +46,20 @@ static struct sockaddr_in to = { .sin_family = AF_INET };
 static uint64_t sample_ns = 10000000, origin_ns;
 static int ep;
 
-static int parse_lane(struct lane *l, char *text)
+static int parse_lane(struct lane *l, const char *text)
 {
 	static const struct { const char *key; size_t offset; } numbers[] = {
 		{ "start", offsetof(struct lane, start) },
 		{ "each", offsetof(struct lane, each) },
 		{ "gap", offsetof(struct lane, gap) },
 	};
-	char *save = NULL, *word = strtok_r(text, ",", &save), *value, *end;
+	char copy[256], *save = NULL, *word, *value, *end;
 	double number;
 	size_t i;
 
+	if (snprintf(copy, sizeof(copy), "%s", text) >= (int)sizeof(copy))
+		return -EINVAL;
+	word = strtok_r(copy, ",", &save);
 	*l = (struct lane){ .fd = -1, .each = 10, .gap = 1, .flows = 1 };
 	if (!word || strlen(word) >= sizeof(l->cc))
 		return -EINVAL;
