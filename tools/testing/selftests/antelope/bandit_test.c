@@ -60,10 +60,10 @@ static bool costs(double cubic, double bbr, double htcp, double dctcp)
 	size_t i;
 
 	for (i = 0; i < CHOICES; i++) {
-		if (fabs(choices[i].cost - want[i]) < 1e-9)
+		if (fabs(choices[i].cost - want[i]) < 0.000001)
 			continue;
-		ksft_print_msg("%s costs %f, expected %f\n", choices[i].cc, choices[i].cost,
-			       want[i]);
+		ksft_print_msg("cost of %s is %f, expected %f\n", choices[i].cc,
+			       choices[i].cost, want[i]);
 		return false;
 	}
 	return true;
