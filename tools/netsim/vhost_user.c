@@ -434,13 +434,15 @@ void vu_want_kick(struct vu_dev *dev, unsigned int queue, bool want)
 				 __ATOMIC_RELEASE);
 }
 
-size_t vu_copy_out(const struct vu_chain *chain, size_t skip, void *to, size_t len)
+/* Between @buf and the buffers from @i to @end, after @skip bytes of them; @in: to them. */
+static size_t copy(const struct vu_chain *chain, unsigned int i, unsigned int end, size_t skip,
+		   unsigned char *buf, size_t len, bool in)
 {
 	size_t done = 0, n;
-	unsigned int i;
 
-	for (i = 0; i < chain->nr_out && done < len; i++) {
+	for (; i < end && done < len; i++) {
 		const struct iovec *v = &chain->iov[i];
+		unsigned char *at = v->iov_base;
 
 		if (skip >= v->iov_len) {
 			skip -= v->iov_len;
@@ -449,31 +451,20 @@ size_t vu_copy_out(const struct vu_chain *chain, size_t skip, void *to, size_t l
 		n = v->iov_len - skip;
 		if (n > len - done)
 			n = len - done;
-		memcpy((char *)to + done, (char *)v->iov_base + skip, n);
+		memcpy(in ? at + skip : buf + done, in ? buf + done : at + skip, n);
 		skip = 0;
 		done += n;
 	}
 	return done;
 }
 
+size_t vu_copy_out(const struct vu_chain *chain, size_t skip, void *to, size_t len)
+{
+	return copy(chain, 0, chain->nr_out, skip, to, len, false);
+}
+
 size_t vu_copy_in(const struct vu_chain *chain, size_t skip, const void *from, size_t len)
 {
-	size_t done = 0, n;
-	unsigned int i;
-
-	for (i = chain->nr_out; i < chain->nr_out + chain->nr_in && done < len; i++) {
-		const struct iovec *v = &chain->iov[i];
-
-		if (skip >= v->iov_len) {
-			skip -= v->iov_len;
-			continue;
-		}
-		n = v->iov_len - skip;
-		if (n > len - done)
-			n = len - done;
-		memcpy((char *)v->iov_base + skip, (const char *)from + done, n);
-		skip = 0;
-		done += n;
-	}
-	return done;
+	return copy(chain, chain->nr_out, chain->nr_out + chain->nr_in, skip, (void *)from, len,
+		    true);
 }

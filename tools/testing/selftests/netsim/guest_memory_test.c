@@ -20,10 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "kselftest.h"
+#include "cases.h"
 #include "um_take.h"
 #include "vhost_user.h"
 
@@ -46,17 +45,6 @@ static struct vu_dev dev;
 static unsigned char *mem;
 static int mem_fd;
 static unsigned int kicks, taken;
-static uint64_t random_state;
-
-static uint64_t rnd(uint64_t n)
-{
-	uint64_t z = random_state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return (z ^ (z >> 31)) % n;
-}
-
 /* Takes and returns all there is, as devices do. */
 static bool on_kick(struct vu_dev *d, unsigned int queue)
 {
@@ -66,13 +54,13 @@ static bool on_kick(struct vu_dev *d, unsigned int queue)
 
 	kicks++;
 	for (n = 0; n < 64 && (got = vu_pop(d, queue, &c)) > 0; n++) {
-		vu_copy_out(&c, rnd(20), buffer, rnd(sizeof(buffer)));
-		vu_push(d, queue, c.head, vu_copy_in(&c, rnd(20), buffer, rnd(sizeof(buffer))));
+		vu_copy_out(&c, lot(20), buffer, lot(sizeof(buffer)));
+		vu_push(d, queue, c.head, vu_copy_in(&c, lot(20), buffer, lot(sizeof(buffer))));
 	}
 	if (vu_ready(d, queue)) {
 		vu_publish(d, queue);
 		vu_wants_call(d, queue);
-		vu_want_kick(d, queue, rnd(2));
+		vu_want_kick(d, queue, lot(2));
 	}
 	return got >= 0;
 }
@@ -321,19 +309,19 @@ static bool test_records(void)
 
 static void random_message(void)
 {
-	struct vu_message m = rnd(2) ? memory_table() : addresses();
+	struct vu_message m = lot(2) ? memory_table() : addresses();
 	unsigned char *p = m.bytes;
 	unsigned int i;
 
-	if (rnd(3)) {
-		m.header.request = rnd(VU_REQUESTS + 2);
-		m.header.size = rnd(8) ? 40 : rnd(VU_PAYLOAD + 2);
+	if (lot(3)) {
+		m.header.request = lot(VU_REQUESTS + 2);
+		m.header.size = lot(8) ? 40 : lot(VU_PAYLOAD + 2);
 		for (i = 0; i < 8; i++)
-			p[i] = rnd(4) ? 0 : rnd(256);
+			p[i] = lot(4) ? 0 : lot(256);
 	}
-	if (!rnd(4))
-		p[rnd(40)] = rnd(256);
-	handle(&m, rnd(2) ? dup(mem_fd) : -1);
+	if (!lot(4))
+		p[lot(40)] = lot(256);
+	handle(&m, lot(2) ? dup(mem_fd) : -1);
 }
 
 static void random_ring(void)
@@ -342,16 +330,16 @@ static void random_ring(void)
 	unsigned int i;
 
 	for (i = 0; i < NUM; i++) {
-		descs()[i] = (struct desc){ BASE + rnd(GUEST), rnd(300), rnd(9) ? 0 : rnd(3),
-					    rnd(NUM) };
-		if (!rnd(400))
-			descs()[i].addr = rnd(2) ? rnd(UINT64_MAX) : BASE + GUEST - rnd(300);
-		if (!rnd(400))
-			descs()[i].len = rnd(UINT32_MAX);
-		avail[2 + i] = rnd(500) ? rnd(NUM) : rnd(65536);
+		descs()[i] = (struct desc){ BASE + lot(GUEST), lot(300), lot(9) ? 0 : lot(3),
+					    lot(NUM) };
+		if (!lot(400))
+			descs()[i].addr = lot(2) ? lot(UINT64_MAX) : BASE + GUEST - lot(300);
+		if (!lot(400))
+			descs()[i].len = lot(UINT32_MAX);
+		avail[2 + i] = lot(500) ? lot(NUM) : lot(65536);
 	}
-	avail[1] += rnd(50) ? rnd(NUM) : rnd(65536);
-	state(VU_VRING_KICK, rnd(9) ? 0 : rnd(3), 0);
+	avail[1] += lot(50) ? lot(NUM) : lot(65536);
+	state(VU_VRING_KICK, lot(9) ? 0 : lot(3), 0);
 }
 
 /* In a piece of memory that is exactly as long as it says. */
@@ -363,19 +351,19 @@ static unsigned int random_records(void)
 	uint32_t n = 0;
 	unsigned char *copy;
 
-	for (k = rnd(9); k; k--) {
-		t += rnd(rnd(30) ? 10 : 99);
+	for (k = lot(9); k; k--) {
+		t += lot(lot(30) ? 10 : 99);
 		r = (struct um_record){
-			.time = t, .len = rnd(rnd(30) ? 99 : 70000), .size = rnd(99),
-			.kind = rnd(30) ? 1 : rnd(5), .dev = rnd(30) ? 0 : rnd(4),
+			.time = t, .len = lot(lot(30) ? 99 : 70000), .size = lot(99),
+			.kind = lot(30) ? 1 : lot(5), .dev = lot(30) ? 0 : lot(4),
 		};
 		n = record(n, r);
 	}
-	n -= n > 9 && !rnd(9) ? rnd(9) : 0;
+	n -= n > 9 && !lot(9) ? lot(9) : 0;
 	copy = malloc(n + !n);
 	memcpy(copy, out, n);
-	if (n > 99 && !rnd(9))
-		copy[rnd(n)] = rnd(256);
+	if (n > 99 && !lot(9))
+		copy[lot(n)] = lot(256);
 	taken = 0;
 	um_take(copy, n, 100, 200, 2, on_record, &sum);
 	free(copy);
@@ -389,9 +377,9 @@ static bool test_random(void)
 	for (i = 0; i < RANDOM; i++) {
 		if (!set_up())
 			return false;
-		for (k = rnd(8); k; k--)
+		for (k = lot(8); k; k--)
 			random_ring();
-		for (k = rnd(2); k; k--)
+		for (k = lot(2); k; k--)
 			random_message();
 		random_ring();
 		refusals += !!dev.error;
@@ -403,10 +391,7 @@ static bool test_random(void)
 	       records > RANDOM / 2;
 }
 
-static const struct {
-	bool (*run)(void);
-	const char *what;
-} tests[] = {
+static const struct test_case tests[] = {
 	{ test_good,	 "a driver that keeps to the rules" },
 	{ test_messages, "messages that do not" },
 	{ test_chains,	 "chains of buffers that do not" },
@@ -416,12 +401,8 @@ static const struct {
 
 int main(void)
 {
-	const char *seed = getenv("SEED");
-	size_t i;
-
 	ksft_print_header();
-	random_state = seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL);
-	ksft_print_msg("SEED=%llu\n", (unsigned long long)random_state);
+	seed_random();
 	mem_fd = memfd_create("guest", MFD_CLOEXEC);
 	out = calloc(1, 10 * 70100);
 	if (mem_fd < 0 || ftruncate(mem_fd, GUEST) || !out)
@@ -429,9 +410,7 @@ int main(void)
 	mem = mmap(NULL, GUEST, PROT_READ | PROT_WRITE, MAP_SHARED, mem_fd, 0);
 	if (mem == MAP_FAILED)
 		return KSFT_FAIL;
-	ksft_set_plan(sizeof(tests) / sizeof(*tests));
-	for (i = 0; i < sizeof(tests) / sizeof(*tests); i++)
-		ksft_test_result(tests[i].run(), "%s\n", tests[i].what);
+	run_cases(tests, sizeof(tests) / sizeof(*tests));
 	vu_free(&dev);
 	free(out);
 	ksft_finished();

@@ -24,9 +24,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "kselftest.h"
+#include "cases.h"
 #include "config.h"
 #include "guest.h"
 #include "le.h"
@@ -457,17 +456,6 @@ static bool test_hold(void)
 	return ok;
 }
 
-static uint64_t random_state;
-
-static uint32_t rnd(uint32_t below)
-{
-	/* xorshift64: Marsaglia, 2003 */
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (random_state >> 20) % below;
-}
-
 /* Messages that could come, most with lengths that fit. */
 static size_t random_stream(uint8_t *to)
 {
@@ -479,21 +467,21 @@ static size_t random_stream(uint8_t *to)
 	len += message(to, GUEST_READY, 0, "\0\0\0\0\0\0\0\0r", 9);
 	len += message(to + len, GUEST_FILE, 0, "a", 1);
 	while (len < STREAM_MAX - 2 * GUEST_MESSAGE) {
-		uint32_t type = rnd(100) ? common[rnd(3)] : 1 + rnd(8);
+		uint32_t type = lot(100) ? common[lot(3)] : 1 + lot(8);
 
-		n = rnd(64) ? 1 + rnd(64) : GUEST_PAYLOAD;
+		n = lot(64) ? 1 + lot(64) : GUEST_PAYLOAD;
 		if (type < sizeof(fixed) && fixed[type])
 			n = fixed[type];
 		if (type == GUEST_FILE)
-			n = 1 + rnd(200);
+			n = 1 + lot(200);
 		if (type == GUEST_OUTPUT && n < 9)
 			n = 9;
 		for (i = 0; i < n; i++)
-			payload[i] = type == GUEST_FILE ? 'a' + rnd(26) : rnd(256);
-		len += message(to + len, type, rnd(2), payload, n);
+			payload[i] = type == GUEST_FILE ? 'a' + lot(26) : lot(256);
+		len += message(to + len, type, lot(2), payload, n);
 	}
-	for (i = rnd(4) ? 0 : rnd(8); i; i--)
-		to[rnd(len)] = rnd(256);
+	for (i = lot(4) ? 0 : lot(8); i; i--)
+		to[lot(len)] = lot(256);
 	return len;
 }
 
@@ -510,15 +498,15 @@ static bool test_random(void)
 		say_time(g, 1, 0, GUEST_READY, 0);
 		len = random_stream(stream);
 		for (at = 0; at < len; at += n) {
-			n = 1 + rnd(5000);
+			n = 1 + lot(5000);
 			n = n < len - at ? n : len - at;
 			/* exactly as long as it says */
 			copy = malloc(n);
 			memcpy(copy, stream + at, n);
-			ns_guests_feed(g, 0, rnd(1000), copy, n);
+			ns_guests_feed(g, 0, lot(1000), copy, n);
 			free(copy);
 		}
-		ns_guests_gone(g, 0, 0, rnd(2));
+		ns_guests_gone(g, 0, 0, lot(2));
 		failed += seen.nr_failed;
 		if (seen.nr_late || seen.nr_failed > 1)
 			return false;
@@ -528,10 +516,7 @@ static bool test_random(void)
 	return failed > RANDOM / 10 && failed < RANDOM;
 }
 
-static const struct {
-	bool (*run)(void);
-	const char *what;
-} tests[] = {
+static const struct test_case tests[] = {
 	{ test_conf,	 "netsim.conf has every line, values escaped" },
 	{ test_life,	 "GO and OFF: latest cause plus horizon, in any order and cut" },
 	{ test_time0,	 "time 0 is a whole second after GO" },
@@ -547,15 +532,8 @@ static const struct {
 
 int main(void)
 {
-	const char *seed = getenv("SEED");
-	size_t i;
-
 	ksft_print_header();
-	random_state = seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL);
-	ksft_print_msg("SEED=%llu\n", (unsigned long long)random_state);
-	random_state += 0x9e3779b97f4a7c15ull;
-	ksft_set_plan(sizeof(tests) / sizeof(*tests));
-	for (i = 0; i < sizeof(tests) / sizeof(*tests); i++)
-		ksft_test_result(tests[i].run(), "%s\n", tests[i].what);
+	seed_random();
+	run_cases(tests, sizeof(tests) / sizeof(*tests));
 	ksft_finished();
 }

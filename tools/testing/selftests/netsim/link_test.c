@@ -25,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kselftest.h"
+#include "cases.h"
 #include "link.h"
 
 #define NSEC	1000000000ull
@@ -347,10 +347,7 @@ static bool test_before(void)
 	return ok;
 }
 
-static const struct {
-	bool (*run)(void);
-	const char *what;
-} tests[] = {
+static const struct test_case tests[] = {
 	{ test_latency,	"latency to the ns" },
 	{ test_rate,	"a rate without drift" },
 	{ test_idle,	"a rate that begins anew after a pause" },
@@ -366,14 +363,10 @@ static const struct {
 
 int main(void)
 {
-	size_t i;
-
 	ksft_print_header();
 	if (sodium_init() < 0)
 		return KSFT_FAIL;
-	ksft_set_plan(sizeof(tests) / sizeof(*tests));
-	for (i = 0; i < sizeof(tests) / sizeof(*tests); i++)
-		ksft_test_result(tests[i].run(), "%s\n", tests[i].what);
+	run_cases(tests, sizeof(tests) / sizeof(*tests));
 	ns_link_free(&lk);
 	ns_frame_put(out);
 	ksft_finished();

@@ -28,7 +28,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "kselftest.h"
+#include "cases.h"
 #include "loop.h"
 #include "sim.h"
 
@@ -63,15 +63,6 @@ static struct ns_source pump = { .fd = -1 };
 static uint64_t host_random, apart_max, early, paused_ns;
 static unsigned int ended, crashed;
 static struct ns_stats stats;
-
-static uint64_t rnd(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return z ^ (z >> 31);
-}
 
 static void talk(struct mock *m, uint32_t nic, uint64_t t, const unsigned char *dst)
 {
@@ -556,10 +547,7 @@ static bool test_sleep(void)
 	return ok;
 }
 
-static const struct {
-	bool (*run)(void);
-	const char *what;
-} tests[] = {
+static const struct test_case tests[] = {
 	{ test_arrival,	"frames arrive their latency later, where they are addressed to" },
 	{ test_order,	"20 orders on the host, one result; causality holds" },
 	{ test_horizon,	"nobody is further ahead than the horizon" },
@@ -573,12 +561,8 @@ static const struct {
 
 int main(void)
 {
-	size_t i;
-
 	ksft_print_header();
 	host_random = getpid();
-	ksft_set_plan(sizeof(tests) / sizeof(*tests));
-	for (i = 0; i < sizeof(tests) / sizeof(*tests); i++)
-		ksft_test_result(tests[i].run(), "%s\n", tests[i].what);
+	run_cases(tests, sizeof(tests) / sizeof(*tests));
 	ksft_finished();
 }
