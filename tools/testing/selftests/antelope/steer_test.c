@@ -346,8 +346,17 @@ static bool counted(void)
 }
 
 /*
- * Caches of the kernel are warm after two rounds. What two more leave is less than a
- * tenth of a kB of each of their flows; two at each connection: the receiver has one.
+ * How much so many may add. KASAN holds back what is freed, as much as fits, and
+ * kmemleak keeps books: they hide a few bytes of a flow. What is lost kmemleak finds.
+ */
+static long left_kb(int flows)
+{
+	return access("/sys/kernel/debug/kmemleak", F_OK) ? flows / 10 : flows / 3;
+}
+
+/*
+ * Caches of the kernel are warm after two rounds; then hardly any is added. Two flows
+ * at each connection: the receiver has one.
  */
 static void test_many(void)
 {
@@ -366,7 +375,7 @@ static void test_many(void)
 	after = kernel_memory_kb();
 	ksft_print_msg("kernel memory before %ld kB, after %d flows more %ld kB\n", before,
 		       4 * MANY, after);
-	ksft_test_result(right && counted() && after - before < 4 * MANY / 10,
+	ksft_test_result(right && counted() && after - before < left_kb(4 * MANY),
 			 "%d flows\n", MANY);
 	bed_netem("delay 10ms rate 20mbit limit 40");
 }
