@@ -22,6 +22,10 @@
  * How good a destination is at all says nothing about which CC to choose for it, and
  * varies more than what does. The level of a destination is the mean of its CCs'
  * means; what is above it is what the choice has brought.
+ *
+ * In a lab there is a better way, since it can repeat a path with each CC: with a horizon
+ * of 0, a CC is worth what all of its windows at the destination together have earned,
+ * and so is every choice of it there (samples_worth()), whatever the flow had before.
  */
 #include <errno.h>
 #include <math.h>
@@ -113,6 +117,45 @@ static void look_ahead(struct samples *all, size_t k, const struct path *path,
 	all->usable++;
 }
 
+/* All windows of a CC at a destination as one; app-limited ones tell nothing of it. */
+static bool counts(const struct sample *s)
+{
+	return s->cc < ANTELOPE_CCS && s->duration_ns &&
+	       !(s->flags & ANTELOPE_APP_LIMITED);
+}
+
+static int take_whole(struct samples *all, const struct path *paths)
+{
+	struct sum *sums = calloc((size_t)all->groups * ANTELOPE_CCS + 1, sizeof(*sums));
+	const struct sum *sum;
+	struct sample *s;
+	size_t i;
+
+	if (!sums)
+		return -ENOMEM;
+	for (i = 0; i < all->n; i++)
+		if (counts(&all->s[i]))
+			add_window(&sums[all->s[i].group * ANTELOPE_CCS + all->s[i].cc],
+				   &all->s[i]);
+	for (i = 0; i < all->n; i++) {
+		s = &all->s[i];
+		if (s->why == ANTELOPE_OPENED)
+			s->cc = s->choice;
+		else if (!counts(s))
+			continue;
+		s->choice = s->cc;
+		s->propensity = 1;
+		sum = &sums[s->group * ANTELOPE_CCS + s->cc];
+		if (s->cc >= ANTELOPE_CCS || !sum->duration_ns)
+			continue;
+		s->windows = 1;
+		earn(s, &paths[s->group], sum);
+		all->usable++;
+	}
+	free(sums);
+	return 0;
+}
+
 /* The best that each path has shown. */
 static void measure_paths(const struct samples *all, struct path *paths)
 {
@@ -195,6 +238,28 @@ static void bound(struct samples *all, double by)
 	}
 }
 
+struct worth *samples_worth(const struct samples *all)
+{
+	struct worth *worth = calloc((size_t)all->groups * ANTELOPE_CCS + 1, sizeof(*worth));
+	const struct sample *s;
+	struct worth *w;
+	unsigned int o;
+	size_t i;
+
+	for (i = 0; worth && i < all->n; i++) {
+		s = &all->s[i];
+		if (!s->windows)
+			continue;
+		w = &worth[s->group * ANTELOPE_CCS + s->choice];
+		w->samples++;
+		for (o = 0; o < ANTELOPE_OBJECTIVES; o++) {
+			w->earned[o] = s->earned[o];
+			w->above[o] = s->earned[o] - s->level[o];
+		}
+	}
+	return worth;
+}
+
 int samples_earn(struct samples *all, const struct judgement *by)
 {
 	struct path *paths = calloc(all->groups ?: 1, sizeof(*paths));
@@ -205,7 +270,9 @@ int samples_earn(struct samples *all, const struct judgement *by)
 	if (!paths || !levels)
 		goto free_both;
 	measure_paths(all, paths);
-	for (i = 0; i < all->n; i++)
+	if (!by->horizon_ns && take_whole(all, paths))
+		goto free_both;
+	for (i = 0; by->horizon_ns && i < all->n; i++)
 		if (decided(&all->s[i]))
 			look_ahead(all, i, &paths[all->s[i].group], by->horizon_ns);
 	set_levels(all, levels);

@@ -30,7 +30,7 @@ static int parse(int argc, char **argv, struct replay_options *o)
 		{ "objective", 0, ARG_TEXT, &o->objective, 0, 0, "O",
 		  "balanced, throughput or latency; without\n"
 		  "it, each record's own" },
-		samples_horizon(&o->horizon),
+		samples_horizon(&o->horizon, false),
 		samples_bound(&o->bound),
 		{ "clip", 0, ARG_NUMBER, &o->clip, 1, 65535, "W", "largest weight of a record" },
 		{ "json", 0, ARG_FLAG, &o->json, 0, 0, NULL, "report as JSON" },

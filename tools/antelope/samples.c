@@ -173,7 +173,7 @@ static void fill(struct sample *s, const struct antelope_record *r, const uint8_
 	s->min_rtt_us = r->min_rtt_us;
 	memcpy(s->remote, r->remote, sizeof(s->remote));
 	memcpy(s->x, r->x, sizeof(s->x));
-	s->x[ANTELOPE_F_CC] = s->cc == ANTELOPE_NO_CC ? ANTELOPE_CCS : s->cc;
+	s->x[ANTELOPE_F_CC] = s->cc == ANTELOPE_NO_CC || !s->window ? ANTELOPE_CCS : s->cc;
 	for (i = 0; i < ANTELOPE_CCS; i++)
 		s->score[i] = ANTELOPE_NO_SCORE;
 	for (i = 0; i < ANTELOPE_CCS; i++)

@@ -49,7 +49,7 @@ struct sample {
 
 /* How choices are judged. */
 struct judgement {
-	uint64_t horizon_ns;	/* by what comes so long after them */
+	uint64_t horizon_ns;	/* by what comes so long after them; 0: by all there */
 	double bound;		/* no further from the destination's level, logarithm */
 };
 
@@ -79,6 +79,16 @@ void samples_free(struct samples *all);
 /* The part of it that fills in what choices have earned. */
 int samples_earn(struct samples *all, const struct judgement *by);
 
+/* What a CC has earned at a destination, when samples were judged with a horizon of 0. */
+struct worth {
+	uint64_t samples;
+	float earned[ANTELOPE_OBJECTIVES];
+	float above[ANTELOPE_OBJECTIVES];	/* the level */
+};
+
+/* By destination * ANTELOPE_CCS + CC; to be freed; NULL without memory. */
+struct worth *samples_worth(const struct samples *all);
+
 /* Number of a CC, or ANTELOPE_NO_CC. */
 unsigned int samples_cc(const struct samples *all, const char *name);
 
@@ -91,9 +101,14 @@ static inline double sample_weight(const struct sample *s, double clip)
 /* Options of the verbs that read logs, for their tables. */
 #define SAMPLES_NONE	"no log is named; antelope run --log FILE makes one"
 
-static inline struct arg samples_horizon(double *seconds)
+/* whole: 0 is possible, too. */
+static inline struct arg samples_horizon(double *seconds, bool whole)
 {
-	return (struct arg){ "horizon", 0, ARG_NUMBER, seconds, 0, 1e6, "SECONDS",
+	return (struct arg){ "horizon", 0, ARG_NUMBER, seconds, whole ? 0 : 0.001, 1e6, "SECONDS",
+			     whole ? "time after a choice by which it is judged,\n"
+			     "if that is four windows; 0: by all that its CC\n"
+			     "has earned at the destination, of logs in which\n"
+			     "each had its time there" :
 			     "time after a choice by which it is judged,\n"
 			     "if that is four windows" };
 }

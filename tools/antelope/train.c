@@ -42,7 +42,7 @@ static int parse(int argc, char **argv, struct train_options *o)
 		{ "leaf", 0, ARG_NUMBER, &o->leaf, 0, 1e9, "N",
 		  "destinations (their weights) that a leaf must hold" },
 		{ "min", 0, ARG_COUNT, &o->min, 1, 1e9, "N", "samples that a forest needs" },
-		samples_horizon(&o->horizon),
+		samples_horizon(&o->horizon, true),
 		{ "clip", 0, ARG_NUMBER, &o->clip, 1, 65535, "W",
 		  "largest weight of a sample, which is\n"
 		  "1 / the propensity of its choice" },
@@ -177,6 +177,7 @@ int cmd_train(int argc, char **argv)
 		       t.model->digest);
 	free(t.held);
 	free(t.weights);
+	free(t.worth);
 	samples_free(&t.all);
 	model_free(t.model);
 	return bad ? ANTELOPE_USAGE : 0;

@@ -36,6 +36,7 @@ struct train {
 	bool progress;
 	struct samples all;
 	bool *held;		/* by flow */
+	struct worth *worth;	/* with a horizon of 0 */
 	double *weights;	/* by destination and CC: sum of its samples' weights */
 	struct antelope_model *model;
 	double gain[ANTELOPE_FEATURES];	/* shares */
@@ -44,12 +45,17 @@ struct train {
 
 /*
  * What a sample counts: all of a destination with its CC together 1, or less, if they
- * are so few that their mean tells little.
+ * are so few that their mean tells little. Where all serve for each CC, all of a
+ * destination together 1, and as much its openings, which are few.
  */
 static inline double train_weight(const struct train *t, const struct sample *s)
 {
-	return sample_weight(s, t->clip) /
-	       (TRAIN_FEW + t->weights[s->group * ANTELOPE_CCS + s->choice]);
+	double weight = sample_weight(s, t->clip) /
+		(TRAIN_FEW + t->weights[s->group * ANTELOPE_CCS + s->choice]);
+
+	if (!t->worth)
+		return weight;
+	return s->window ? weight / t->all.ccs : 1.0 / t->all.ccs;
 }
 
 /* Keep flows back, grow all forests, try them; 0, or -errno and a message in err. */

@@ -60,16 +60,31 @@ static void keep_back(struct train *t)
 	}
 }
 
-/* What is to be predicted. */
-static double target(const struct train *t, const struct sample *s, unsigned int objective)
+static const struct worth *worth_of(const struct train *t, const struct sample *s,
+				    unsigned int cc)
 {
+	return &t->worth[s->group * ANTELOPE_CCS + cc];
+}
+
+/* What is to be predicted. */
+static double target(const struct train *t, const struct sample *s, unsigned int cc,
+		     unsigned int objective)
+{
+	if (t->worth)
+		return t->centred ? worth_of(t, s, cc)->above[objective] :
+			worth_of(t, s, cc)->earned[objective];
 	return s->earned[objective] - (t->centred ? s->level[objective] : 0);
 }
 
-/* Where nothing was compared, nothing can be above the level. */
+/*
+ * Where nothing was compared, nothing can be above the level. Where it is known what a
+ * CC is worth, all windows there can tell how to know such a place.
+ */
 static bool serves(const struct train *t, const struct sample *s, unsigned int cc)
 {
-	return s->windows && s->choice == cc && (s->compared || !t->centred);
+	if (!s->windows || (!s->compared && t->centred))
+		return false;
+	return t->worth ? worth_of(t, s, cc)->samples >= SAMPLES_MEASURED : s->choice == cc;
 }
 
 static void weigh(struct train *t)
@@ -115,7 +130,7 @@ static void collect(const struct train *t, unsigned int cc, unsigned int objecti
 		if (!serves(t, s, cc) || t->held[s->flow])
 			continue;
 		put_features(t, i, &r->x[r->n * ANTELOPE_FEATURES]);
-		r->y[r->n] = target(t, s, objective);
+		r->y[r->n] = target(t, s, cc, objective);
 		r->w[r->n] = train_weight(t, s);
 		r->n++;
 	}
@@ -149,8 +164,8 @@ static void try_forest(const struct train *t, unsigned int cc, unsigned int obje
 		if (!serves(t, s, cc) || !t->held[s->flow])
 			continue;
 		w = train_weight(t, s);
-		sum += w * pow(score_forest(f, s->x) / one - target(t, s, objective), 2);
-		sum_mean += w * pow(f->base / one - target(t, s, objective), 2);
+		sum += w * pow(score_forest(f, s->x) / one - target(t, s, cc, objective), 2);
+		sum_mean += w * pow(f->base / one - target(t, s, cc, objective), 2);
 		weights += w;
 		q->held++;
 	}
@@ -227,9 +242,12 @@ int train_fit(struct train *t, char *err)
 	unsigned int cc, objective;
 	int bad = -ENOMEM;
 
+	if (!t->by.horizon_ns)
+		t->worth = samples_worth(&t->all);
 	t->held = calloc(t->all.flows ?: 1, sizeof(*t->held));
 	t->weights = calloc((size_t)t->all.groups * ANTELOPE_CCS + 1, sizeof(*t->weights));
-	if (!r.x || !r.y || !r.w || !t->held || !t->weights) {
+	if (!r.x || !r.y || !r.w || !t->held || !t->weights ||
+	    (!t->by.horizon_ns && !t->worth)) {
 		snprintf(err, MODEL_ERR, "no memory for %zu samples; train from fewer logs", room);
 		goto free_rows;
 	}

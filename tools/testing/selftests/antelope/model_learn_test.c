@@ -13,7 +13,10 @@
  *	with weights by propensity it does not, without (clip 1) it does
  * 5.	the same log gives the same bytes, another seed others; flows in another order
  *	in the file change nothing
- * 6.	a log whose last record is cut is read up to there; a damaged one is refused;
+ * 6.	by the whole of what a CC has earned at its destination (horizon 0), more is right
+ *	than by what follows each choice, when there are few paths and rewards are noisy;
+ *	all windows of a destination are samples for each CC
+ * 7.	a log whose last record is cut is read up to there; a damaged one is refused;
  *	one with other features too; too few samples are told
  */
 #include <errno.h>
@@ -30,7 +33,8 @@ static char folder[32] = "/tmp/model_learn.XXXXXX";
 static char path[64], other[64];
 static char err[MODEL_ERR];
 
-static int learn(struct train *t, const char *from, uint64_t seed, double clip)
+static int learn_by(struct train *t, const char *from, uint64_t seed, double clip,
+		    uint64_t horizon_ns)
 {
 	char * const logs[] = { (char *)from };
 	int bad;
@@ -39,7 +43,7 @@ static int learn(struct train *t, const char *from, uint64_t seed, double clip)
 		.boost = { .seed = seed, .trees = 40, .depth = 3, .rate = 0.15, .gamma = 1,
 			   .leaf = 4 },
 		.holdout = 0.2, .clip = clip, .min = 200,
-		.by = { 1000000000, 8 }, .centred = true, .flows = true,
+		.by = { horizon_ns, 8 }, .centred = true, .flows = true,
 		.model = calloc(1, sizeof(*t->model)),
 	};
 	t->model->version = 1;
@@ -47,9 +51,15 @@ static int learn(struct train *t, const char *from, uint64_t seed, double clip)
 	return bad ?: train_fit(t, err) ?: train_compare(t);
 }
 
+static int learn(struct train *t, const char *from, uint64_t seed, double clip)
+{
+	return learn_by(t, from, seed, clip, 1000000000);
+}
+
 static void forget(struct train *t)
 {
 	free(t->held);
+	free(t->worth);
 	free(t->weights);
 	samples_free(&t->all);
 	model_free(t->model);
@@ -101,6 +111,29 @@ static void test_regions(void)
 			 "lost against the oracle: %.3f, by lot %.3f, bbr always %.3f\n",
 			 c->regret, c->regret_done, c->regret_fixed[0]);
 	forget(&t);
+}
+
+static void test_whole(void)
+{
+	struct synth s = synth_regions;
+	struct train by_next, by_whole;
+	double next, whole;
+	size_t samples;
+
+	s.destinations = 40;
+	s.noise *= 4;
+	make(&s, path);
+	if (learn(&by_next, path, 1, 20) || learn_by(&by_whole, path, 1, 20, 0))
+		ksft_exit_fail_msg("%s\n", err);
+	next = right(&by_next, ANTELOPE_BALANCED, synth_best);
+	whole = right(&by_whole, ANTELOPE_BALANCED, synth_best);
+	samples = by_whole.model->quality[0].samples;
+	ksft_test_result(whole > next && whole > 0.8 &&
+			 samples > 2 * by_next.model->quality[0].samples,
+			 "few noisy paths: %.3f right by the whole, %.3f by what follows\n", whole,
+			 next);
+	forget(&by_next);
+	forget(&by_whole);
 }
 
 static unsigned int best_reversed(const struct synth_path *p)
@@ -348,7 +381,7 @@ static void test_damage(void)
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(12);
+	ksft_set_plan(13);
 	if (!mkdtemp(folder))
 		ksft_exit_fail_msg("%s: %s\n", folder, strerror(errno));
 	snprintf(path, sizeof(path), "%s/log", folder);
@@ -356,6 +389,7 @@ int main(void)
 	strcat(other, "_mixed");
 	test_regions();
 	test_names();
+	test_whole();
 	test_shuffled();
 	test_objectives();
 	test_propensity();
