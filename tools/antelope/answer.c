@@ -68,6 +68,8 @@ static struct json_object *counters_status(struct daemon *d)
 	put_u64(o, "mean_decision_ns", c.decisions ? c.decision_ns / c.decisions : 0);
 	put_u64(o, "switches", c.switches);
 	put_u64(o, "explored", c.explored);
+	put_u64(o, "tried", c.tried);
+	put_u64(o, "followed", c.followed);
 	put_u64(o, "rolled_back", c.rolled_back);
 	put_u64(o, "refused", c.refused);
 	put_u64(o, "records_lost", c.records_lost);
@@ -315,12 +317,40 @@ static struct json_object *scores_object(const struct daemon *d, const struct an
 	return o;
 }
 
+/* Values are over home's; "phases" are how many stand behind one, and fade. */
+static struct json_object *path_object(const struct daemon *d, const struct antelope_record *r)
+{
+	struct json_object *o, *all, *one;
+	struct antelope_path p;
+	unsigned int i;
+
+	if (engine_path(d->engine, r->remote, r->objective, &p) || p.home >= d->kernel.ccs)
+		return NULL;
+	o = json_object_new_object();
+	put_text(o, "home", cc_name(d, p.home));
+	put_text(o, "trial", cc_name(d, p.trial));
+	put_u64(o, "trials", p.trials);
+	put_double(o, "flows", p.flows / 256.0);
+	all = json_object_new_object();
+	for (i = 0; i < d->kernel.ccs; i++) {
+		one = json_object_new_object();
+		put_double(one, "phases", p.known[i] / 256.0);
+		if (p.known[i] && p.known[p.home])
+			put_double(one, "over_home", (p.value[i] - p.value[p.home]) / Q16);
+		else
+			put_text(one, "over_home", NULL);
+		json_object_object_add(all, d->kernel.cc[i], one);
+	}
+	json_object_object_add(o, "measured", all);
+	return o;
+}
+
 static struct flow_head *flow_of(struct daemon *d, const struct request *r, char *err)
 {
 	struct flow_head *f = flows_find(&d->flows, r->cookie);
 
 	if (!f)
-		snprintf(err, REQUEST_ERR, "flow %llu is not known, or has been silent; see antelope top",
+		snprintf(err, REQUEST_ERR, "flow %llu is not known, or silent; see antelope top",
 			 (unsigned long long)r->cookie);
 	return f;
 }
@@ -347,6 +377,7 @@ static struct json_object *answer_explain(struct daemon *d, const struct request
 	put_double(o, "keep", l->keep / Q16);
 	json_object_object_add(o, "features", features_object(l));
 	json_object_object_add(o, "scores", scores_object(d, l));
+	json_object_object_add(o, "path", path_object(d, l));
 	return o;
 }
 

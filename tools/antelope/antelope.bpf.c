@@ -31,15 +31,22 @@ static __always_inline void close_window(struct bpf_sock_ops *ctx, struct tcp_so
 	struct window w = { .now_ns = now_ns };
 	__u64 begin_ns = bpf_ktime_get_ns();
 	struct antelope_counters *c;
+	struct antelope_path *p;
 
+	if (f->epoch != (__u8)config.epoch)
+		f->objective = objective_of(tp, f);
 	w.r.cc = antelope_cc_of(ctx);
 	w.r.window = ++f->window;
 	w.r.epoch = config.epoch;
 	w.r.cgroup = f->cgroup;
 	w.r.objective = f->objective;
+	addresses(ctx, &w.r);
 	window_read(&w, f, tp);
+	p = path_of(&w);
+	w.flows = p ? path_count(p, &w) : 1 << FLOWS_BITS;
 	antelope_features(&w, f);
-	antelope_judge(&w, f, o);
+	decide(&w, f, o, p);
+	window_calm(&w, f, p && p->trial < ANTELOPE_CCS);
 	if (last) {
 		w.why = ANTELOPE_CLOSED;
 		w.to = w.r.cc;
@@ -62,13 +69,13 @@ static __always_inline void on_established(struct bpf_sock_ops *ctx, struct tcp_
 {
 	struct window w = {};
 	struct flow *f = flow_begin(ctx, tp, 0);
+	struct antelope_path *p;
 
 	if (!f)
 		return;
 	w.now_ns = f->start_ns;
 	w.ecn = tp->ecn_flags & ECN_OK;
 	w.r.cc = f->cc;
-	w.r.best = ANTELOPE_NO_CC;
 	w.r.epoch = config.epoch;
 	w.r.cgroup = f->cgroup;
 	w.r.objective = f->objective;
@@ -76,7 +83,13 @@ static __always_inline void on_established(struct bpf_sock_ops *ctx, struct tcp_
 	w.r.propensity = CERTAIN;
 	w.r.min_rtt_us = tp->rtt_min.s[0].v;
 	w.why = ANTELOPE_OPENED;
-	first_choice(ctx, &w, f);
+	addresses(ctx, &w.r);
+	p = path_of(&w);
+	w.flows = p ? p->flows : 1 << FLOWS_BITS;
+	antelope_opening(&w);
+	w.mask = antelope_mask(f, w.ecn);
+	w.r.best = antelope_best(&w);
+	first_choice(ctx, &w, p && p->last != ANTELOPE_NO_SCORE ? p : NULL);
 	carry_out(ctx, &w, f);
 	f->switched_ns = 0;
 	f->back = ANTELOPE_NO_CC;
@@ -97,6 +110,8 @@ static __always_inline void on_progress(struct bpf_sock_ops *ctx, struct tcp_soc
 			flow_begin(ctx, tp, ANTELOPE_ADOPTED);
 		return;
 	}
+	if (ctx->op == BPF_SOCK_OPS_RETRANS_CB || ctx->op == BPF_SOCK_OPS_RTO_CB)
+		f->calm = 0;
 	if (!(f->flags & ANTELOPE_ACKS))
 		window_add(f, tp, now_ns, ctx->op == BPF_SOCK_OPS_RTT_CB ? ctx->args[0] : 0);
 	else if (ctx->op == ACK_WINDOW_CB || (ctx->op == CLOSE_CB && ctx->args[1]))

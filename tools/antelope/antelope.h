@@ -28,7 +28,8 @@
  * Features, and their fraction bits. All are integers below 2^23 in size, so that a
  * float of libxgboost holds them exactly. Ratios saturate at ANTELOPE_RATIO_MAX.
  * Logarithms are to base 2. Append only, here and to ANTELOPE_SCHEMA, whose hash is
- * in every model and log.
+ * in every model and log. When a flow opens, all are 0 but cc (ANTELOPE_CCS), min_rtt
+ * (of the handshake) and flows.
  */
 enum antelope_feature {
 	ANTELOPE_F_CC,		/* forest's cc of the window's CC; else ANTELOPE_CCS */
@@ -38,8 +39,8 @@ enum antelope_feature {
 	ANTELOPE_F_HIGH_RTT,	/* largest RTT of the window / smallest of the flow */
 	ANTELOPE_F_PEAK_RTT,	/* largest mean_rtt so far, which loses 1/16 a window */
 	ANTELOPE_F_MDEV,	/* mean deviation of the RTT / mean RTT */
-	ANTELOPE_F_GRADIENT,	/* (mean RTT - that of the last window) / that, signed; first: 0 */
-	ANTELOPE_F_TOLERATED,	/* tolerated RTT (ICNP'21) / smallest RTT of the flow */
+	ANTELOPE_F_VARIATION,	/* |log(throughput / of the last window)|, moving average by 1/8 */
+	ANTELOPE_F_FLOWS,	/* log of the mean number of flows of ours to that address */
 	ANTELOPE_F_THROUGHPUT,	/* log of bytes delivered per second */
 	ANTELOPE_F_SHARE,	/* throughput / largest of the flow's windows */
 	ANTELOPE_F_LOSS,	/* lost / (delivered + lost) */
@@ -53,7 +54,7 @@ enum antelope_feature {
 /* name:fraction bits, in the order of enum antelope_feature */
 #define ANTELOPE_SCHEMA \
 	"cc:0 min_rtt:8 mean_rtt:10 low_rtt:10 high_rtt:10 peak_rtt:10 mdev:10 " \
-	"gradient:10 tolerated:10 throughput:8 share:10 loss:16 loss_mean:16 " \
+	"variation:10 flows:8 throughput:8 share:10 loss:16 loss_mean:16 " \
 	"marked:10 pacing:10 inflight:10"
 
 #define ANTELOPE_RATIO_MAX	((1 << 22) - 1)
@@ -127,6 +128,8 @@ enum antelope_why {
 	ANTELOPE_REFUSED,	/* the kernel did not let it switch */
 	ANTELOPE_OPENED,	/* first record: the choice by prior, or the default */
 	ANTELOPE_CLOSED,	/* last record */
+	ANTELOPE_TRIED,		/* to one that all flows to that address try */
+	ANTELOPE_FOLLOWED,	/* to what these flows have, as it has earned most */
 	ANTELOPE_WHYS
 };
 
@@ -174,6 +177,7 @@ struct antelope_record {
 /* Settings, in the program's writable data; changed while it runs. */
 struct antelope_config {
 	__u64 window_ns;	/* a window is no shorter */
+	__u64 calm_ns;		/* that of a calm flow may become so long; 0: does not */
 	__u64 dwell_ns;		/* between two switches of a flow; see dwell_windows */
 	__u32 window_rtts;	/* and no less than these */
 	__u32 confirm;		/* windows in a row with the same winner */
@@ -183,10 +187,12 @@ struct antelope_config {
 	__u32 acks;		/* ACKs of a window on a patched kernel; 0: as stock */
 	__u32 epoch;		/* of the model */
 	__u32 dwell_windows;	/* as many windows end a dwell, too; 0: only time does */
+	__u32 trial_rtts;	/* a trial has so many; 0: no trials */
+	__s32 trial_upside;	/* what an untried CC may be better than expected by, Q16 */
 	__u8 shadow;
 	__u8 objective;		/* of cgroups without one of their own */
 	__u8 ccs;
-	__u8 first;		/* without a prior; ANTELOPE_NO_CC: the kernel's own */
+	__u8 first;		/* without a prior; ANTELOPE_NO_CC: what the flow has */
 	__u8 enabled;		/* mask of CCs that may be chosen */
 	__u8 pad[3];
 	char cc[ANTELOPE_CCS][ANTELOPE_CC_NAME];
@@ -212,6 +218,41 @@ struct antelope_override {
 	__u8 pad[3];
 };
 
+/* "paths": LRU hash; what flows to one address have found out, see path.bpf.h. */
+struct antelope_path_key {
+	__u8 addr[16];		/* IPv4 mapped into IPv6 */
+	__u32 objective;
+};
+
+struct antelope_path {
+	/* the phase so far, all flows */
+	__u64 ns;
+	__u64 bytes;
+	__u64 packets;
+	__u64 lost;
+	__u64 rtt_us;		/* sum over packets */
+	__u32 members;		/* flows in it */
+	/* how many flows are busy */
+	__u64 since_ns;
+	__u64 busy_ns;		/* of all flows' windows since then */
+	__u32 flows;		/* mean number in the time before, Q8; at least 1 */
+	__u32 generation;	/* of phases */
+	__u32 trials;		/* so far */
+	__s32 last;		/* of home's last phase, as value; ANTELOPE_NO_SCORE: none yet */
+	__u64 moved_ns;		/* when home was changed; 0: never */
+	__s32 score[ANTELOPE_CCS];	/* by the model, mean of the last windows */
+	__s32 value[ANTELOPE_CCS];	/* log2 rate - delay_weight * log2 RTT + log2(1 - loss) */
+	__u16 known[ANTELOPE_CCS];	/* by so many phases, Q8 */
+	__u8 home;		/* the CC that is thought best */
+	__u8 trial;		/* on trial now, or ANTELOPE_NO_CC */
+	__u8 tried;		/* in the phase before this, or ANTELOPE_NO_CC */
+	__u8 rest;		/* home's phases to come before the next trial */
+	__u8 scored;
+	__u8 candidate;		/* best by model and phases, in so many windows in a row: */
+	__u8 confirmed;
+	__u8 pad;
+};
+
 /* "objective": hash by cgroup id, __u64; value: __u8 enum antelope_objective. */
 
 /* "counters": array of one per CPU; what ran into what. */
@@ -223,6 +264,8 @@ struct antelope_counters {
 	__u64 switches;
 	__u64 explored;
 	__u64 rolled_back;
+	__u64 tried;
+	__u64 followed;
 	__u64 refused;
 	__u64 records_lost;	/* no room in the ring */
 	__u64 flows_untracked;	/* no memory for their state */

@@ -48,6 +48,7 @@ struct config {
 	uint64_t objective;
 	uint64_t window_rtts;
 	uint64_t window_time;	/* ns */
+	uint64_t window_calm;	/* ns */
 	uint64_t window_acks;
 	uint64_t dwell;		/* ns */
 	uint64_t dwell_windows;
@@ -55,6 +56,8 @@ struct config {
 	uint64_t margin;	/* Q16 logarithms */
 	uint64_t rollback;
 	uint64_t explore;	/* Q16 */
+	uint64_t trial_rtts;
+	uint64_t trial_upside;	/* Q16 logarithm */
 	uint64_t shadow;
 	uint64_t patched;
 	uint64_t adopt;

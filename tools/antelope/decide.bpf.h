@@ -21,7 +21,7 @@
 #ifndef ANTELOPE_DECIDE_BPF_H
 #define ANTELOPE_DECIDE_BPF_H
 
-#include "features.bpf.h"
+#include "path.bpf.h"
 #include "trees.bpf.h"
 
 #define CERTAIN		0xffff	/* propensity of 1 */
@@ -50,10 +50,13 @@ static __always_inline bool needs_ecn(__u32 cc)
 	return bpf_be64_to_cpu(*(__u64 *)config.cc[slot(cc)]) == DCTCP;
 }
 
-static __always_inline __u32 choosable(struct flow *f, __u32 ecn)
+/* A function of its own: its result is any number to the verifier. */
+__noinline int antelope_mask(const struct flow *f, __u32 ecn)
 {
 	__u32 cc, mask = 0;
 
+	if (!f)
+		return 0;
 	for (cc = 0; cc < ANTELOPE_CCS; cc++) {
 		if (cc < config.ccs && f->barred_until[cc] <= f->window && (ecn || !needs_ecn(cc)))
 			mask |= 1 << cc;
@@ -90,7 +93,7 @@ __noinline int antelope_best(struct window *w)
 	forests = bpf_map_lookup_elem(&model, &zero);
 	key = w->r.objective * ANTELOPE_CCS + slot(w->r.cc);
 	forest = forests ? bpf_map_lookup_elem(forests, &key) : NULL;
-	w->r.x[ANTELOPE_F_CC] = forest && forest->trees && w->r.cc < ANTELOPE_CCS ?
+	w->r.x[ANTELOPE_F_CC] = forest && forest->trees && w->r.cc < ANTELOPE_CCS && w->r.window ?
 		forest->cc : ANTELOPE_CCS;
 	for (cc = 0; cc < ANTELOPE_CCS; cc++) {
 		w->r.score[cc] = ANTELOPE_NO_SCORE;
@@ -169,6 +172,57 @@ static __always_inline __u8 by_score(struct window *w, struct flow *f)
 	return ANTELOPE_SWITCHED;
 }
 
+/* Whether home is to be changed now; the same rules as by_score(), for all flows. */
+static __always_inline __u8 move_home(struct antelope_path *p, struct window *w)
+{
+	__u64 ago_ns = w->now_ns - p->moved_ns;
+	__u32 best = path_best(p, w->mask);
+
+	if (best >= ANTELOPE_CCS) {
+		p->candidate = ANTELOPE_NO_CC;
+		return ANTELOPE_KEPT;
+	}
+	if (p->candidate != best)
+		p->confirmed = 0;
+	p->candidate = best;
+	if (p->confirmed < 255)
+		p->confirmed++;
+	if (p->moved_ns && p->confirmed < config.confirm)
+		return ANTELOPE_UNCONFIRMED;
+	if (p->moved_ns && ago_ns < config.dwell_ns &&
+	    (!config.dwell_windows || ago_ns < config.dwell_windows * w->r.duration_ns))
+		return ANTELOPE_DWELL;
+	if (!path_turn(p))
+		return ANTELOPE_KEPT;
+	path_move(p, best);
+	p->moved_ns = w->now_ns;
+	return ANTELOPE_SWITCHED;
+}
+
+/* What the path wants, which all of its flows do. */
+static __always_inline __u8 by_path(struct antelope_path *p, struct window *w, struct flow *f)
+{
+	__u8 why = ANTELOPE_KEPT;
+	__u32 want;
+
+	if (p->home >= ANTELOPE_CCS)
+		p->home = w->r.cc;
+	path_score(p, w);
+	path_add(p, w, f);
+	if (p->trial >= ANTELOPE_CCS)
+		why = move_home(p, w);
+	want = path_wants(p);
+	if (want == w->r.cc || !may_choose(w->mask, want))
+		return why == ANTELOPE_SWITCHED ? ANTELOPE_KEPT : why;
+	if (w->unsafe || w->r.flags & ANTELOPE_APP_LIMITED)
+		return ANTELOPE_UNSAFE;
+	f->decided = 1;
+	w->to = want;
+	if (why == ANTELOPE_SWITCHED)
+		return why;
+	return want == p->trial ? ANTELOPE_TRIED : ANTELOPE_FOLLOWED;
+}
+
 static __always_inline __u32 population(__u32 mask)
 {
 	__u32 i, n = 0;
@@ -214,13 +268,12 @@ static __always_inline __u8 by_lot(struct window *w, __u8 why)
 	return why;
 }
 
-/* What to do, in w->to and w->why; nothing is changed yet. */
-__noinline int antelope_judge(struct window *w, struct flow *f, struct antelope_override *o)
+/* What to do, in w->to and w->why; nothing is changed yet. Mask and scores are there. */
+__noinline int antelope_judge(struct window *w, struct flow *f, struct antelope_override *o,
+			      struct antelope_path *p)
 {
 	if (!w || !f)
 		return 0;
-	w->mask = choosable(f, w->ecn);
-	w->r.best = antelope_best(w);
 	w->to = w->r.cc;
 	w->r.propensity = CERTAIN;
 	learn(w, f);
@@ -229,6 +282,8 @@ __noinline int antelope_judge(struct window *w, struct flow *f, struct antelope_
 		w->why = ANTELOPE_OVERRIDDEN;
 		if (!w->recovering)
 			w->to = o->cc;
+	} else if (p && config.trial_rtts && !config.shadow) {
+		w->why = by_path(p, w, f);
 	} else if (was_bad(f)) {
 		w->why = w->unsafe ? ANTELOPE_UNSAFE : ANTELOPE_ROLLED_BACK;
 		if (!w->unsafe)
@@ -240,6 +295,15 @@ __noinline int antelope_judge(struct window *w, struct flow *f, struct antelope_
 			w->why = by_lot(w, w->why);
 	}
 	return 0;
+}
+
+/* One after the other and not nested: the stack is small. */
+static __always_inline void decide(struct window *w, struct flow *f, struct antelope_override *o,
+				   struct antelope_path *p)
+{
+	w->mask = antelope_mask(f, w->ecn);
+	w->r.best = antelope_best(w);
+	antelope_judge(w, f, o, p);
 }
 
 #endif

@@ -315,6 +315,15 @@ int engine_set_prior(struct engine *e, const struct antelope_prefix *to, uint8_t
 	return bpf_map_update_elem(fd, to, &value, BPF_ANY);
 }
 
+int engine_path(struct engine *e, const __u8 addr[16], unsigned int objective,
+		struct antelope_path *path)
+{
+	struct antelope_path_key key = { .objective = objective };
+
+	memcpy(key.addr, addr, sizeof(key.addr));
+	return bpf_map_lookup_elem(bpf_map__fd(e->bpf->maps.paths), &key, path);
+}
+
 int engine_set_override(struct engine *e, uint64_t cookie, uint8_t cc, uint32_t epoch,
 			uint64_t expiry_ns)
 {

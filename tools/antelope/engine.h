@@ -29,6 +29,9 @@ int engine_set_forests(struct engine *e, const struct antelope_forest *forests);
 /* cc ANTELOPE_NO_CC removes it. */
 int engine_set_prior(struct engine *e, const struct antelope_prefix *to, uint8_t cc,
 		     uint32_t epoch);
+/* What flows to that address have found out; -ENOENT: nothing. */
+int engine_path(struct engine *e, const __u8 addr[16], unsigned int objective,
+		struct antelope_path *path);
 /* expiry_ns 0 removes it. */
 int engine_set_override(struct engine *e, uint64_t cookie, uint8_t cc, uint32_t epoch,
 			uint64_t expiry_ns);

@@ -96,11 +96,31 @@ static void print_scores(struct json_object *e)
 	       client_u64(e, "epoch"));
 }
 
+static void print_path(struct json_object *e)
+{
+	struct json_object *p = client_member(e, "path");
+
+	if (!p)
+		return;
+	printf("\npath: %.1f flows to that address, home is %s", client_double(p, "flows"),
+	       client_text(p, "home"));
+	if (client_member(p, "trial"))
+		printf(", on trial is %s", client_text(p, "trial"));
+	printf(", %llu trials so far\n", client_u64(p, "trials"));
+	puts("measured there, over home; phases behind it");
+	json_object_object_foreach(client_member(p, "measured"), cc, m) {
+		if (client_member(m, "over_home"))
+			printf("  %-16s %+8.4f  %.1f\n", cc, client_double(m, "over_home"),
+			       client_double(m, "phases"));
+	}
+}
+
 static void print_decision(struct json_object *e)
 {
 	print_head(e);
 	print_features(e);
 	print_scores(e);
+	print_path(e);
 }
 
 int cmd_explain(int argc, char **argv)

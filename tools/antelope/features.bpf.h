@@ -5,22 +5,18 @@
 
 #include "window.bpf.h"
 
-static __always_inline __s32 gradient(__u32 mean, __u32 last)
+/* How unsteady the rate is: with a rate of 0 it counts as one of 1. */
+static __always_inline void variation(struct window *w, struct flow *f)
 {
-	__u64 step = mean > last ? mean - last : last - mean;
-	__s32 g = last ? ratio(step, last, 10) : 0;
+	__s32 now = antelope_log2(w->rate) | !w->rate, step = now - f->log_rate;
 
-	return mean > last ? g : -g;
-}
-
-/* Window k tolerates 2^k times the smallest RTT, at most 512 times. */
-static __always_inline __s32 tolerated(struct antelope_record *r)
-{
-	__u64 beta = r->window < 9 ? 1ULL << (r->window & 15) : 512;
-
-	if (r->min_rtt_us * beta > r->mean_rtt_us)
-		return 1 << 10;
-	return ratio(r->mean_rtt_us, r->min_rtt_us, 10);
+	if (!f->log_rate)
+		step = 0;
+	if (step < 0)
+		step = -step;
+	f->variation += (__s32)(step - f->variation) >> 3;
+	f->log_rate = now;
+	w->r.x[ANTELOPE_F_VARIATION] = f->variation >> 6;
 }
 
 /* What the flow has found out about its path, with this window. */
@@ -43,8 +39,6 @@ static __always_inline void rtt_features(struct window *w, struct flow *f)
 	r->x[ANTELOPE_F_LOW_RTT] = ratio(w->low_rtt_us, r->min_rtt_us, 10);
 	r->x[ANTELOPE_F_HIGH_RTT] = ratio(w->high_rtt_us, r->min_rtt_us, 10);
 	r->x[ANTELOPE_F_MDEV] = ratio(w->mdev_us, r->mean_rtt_us, 10);
-	r->x[ANTELOPE_F_GRADIENT] = gradient(r->mean_rtt_us, f->mean_rtt_us);
-	r->x[ANTELOPE_F_TOLERATED] = tolerated(r);
 }
 
 static __always_inline void rate_features(struct window *w, struct flow *f)
@@ -79,6 +73,21 @@ static __always_inline void rewards(struct window *w, struct flow *f)
 	w->reward = r->rate - delay + r->keep;
 }
 
+static __always_inline void flows_feature(struct window *w)
+{
+	w->r.x[ANTELOPE_F_FLOWS] = (antelope_log2(w->flows) - (8 << 16)) >> 8;
+}
+
+/* What is known of a flow that opens. */
+__noinline int antelope_opening(struct window *w)
+{
+	if (!w)
+		return 0;
+	w->r.x[ANTELOPE_F_MIN_RTT] = antelope_log2(w->r.min_rtt_us) >> 8;
+	flows_feature(w);
+	return 0;
+}
+
 /* All of it, and the flow's view of its path; a function that is verified once. */
 __noinline int antelope_features(struct window *w, struct flow *f)
 {
@@ -92,6 +101,8 @@ __noinline int antelope_features(struct window *w, struct flow *f)
 	r->x[ANTELOPE_F_LOSS] = ratio(r->lost, (__u64)r->packets + r->lost, 16);
 	r->x[ANTELOPE_F_MARKED] = ratio(w->marked, r->packets, 10);
 	path_update(w, f);
+	variation(w, f);
+	flows_feature(w);
 	r->x[ANTELOPE_F_PEAK_RTT] = f->peak_rtt;
 	r->x[ANTELOPE_F_LOSS_MEAN] = f->loss_mean;
 	rate_features(w, f);

@@ -86,7 +86,6 @@ static __always_inline void emit(struct bpf_sock_ops *ctx, struct window *w)
 
 	w->r.cookie = bpf_get_socket_cookie(ctx);
 	w->r.time_ns = w->now_ns;
-	addresses(ctx, &w->r);
 	if (bpf_ringbuf_output(&records, &w->r, sizeof(w->r), over < 4 * sizeof(w->r) ?
 			       BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP))
 		COUNT(records_lost);
@@ -116,7 +115,7 @@ static __always_inline void switched(struct window *w, struct flow *f)
 	f->back = ANTELOPE_NO_CC;
 	if (w->why == ANTELOPE_ROLLED_BACK)
 		bar(f, w->r.cc);
-	else if (w->why != ANTELOPE_OVERRIDDEN && f->rewards)
+	else if ((w->why == ANTELOPE_SWITCHED || w->why == ANTELOPE_EXPLORED) && f->rewards)
 		f->back = w->r.cc;
 	f->before = f->reward;
 	f->reward = 0;
@@ -139,6 +138,8 @@ static __always_inline void count_switch(struct window *w)
 	c->switches++;
 	c->explored += w->why == ANTELOPE_EXPLORED;
 	c->rolled_back += w->why == ANTELOPE_ROLLED_BACK;
+	c->tried += w->why == ANTELOPE_TRIED;
+	c->followed += w->why == ANTELOPE_FOLLOWED;
 }
 
 /*
@@ -170,14 +171,15 @@ static __always_inline void carry_out(struct bpf_sock_ops *ctx, struct window *w
 }
 
 /* The nearest cgroup, upwards from the socket's own, that has an objective. */
-static __always_inline __u8 objective_of(struct tcp_sock *tp, __u64 *id)
+static __noinline __u32 objective_of(struct tcp_sock *tp, struct flow *f)
 {
 	struct cgroup *cgroup = tp->inet_conn.icsk_inet.sk.sk_cgrp_data.cgroup;
 	__u8 *found, which = config.objective;
 	__u64 at;
 	int level;
 
-	*id = cgroup->kn->id;
+	f->cgroup = cgroup->kn->id;
+	f->epoch = config.epoch;
 	for (level = 0; level < LEVELS && cgroup; level++) {
 		at = cgroup->kn->id;
 		found = bpf_map_lookup_elem(&objective, &at);
@@ -219,7 +221,7 @@ static __always_inline struct flow *flow_begin(struct bpf_sock_ops *ctx, struct 
 	f->flags = flags | ask_callbacks(ctx);
 	if (ctx->family != AF_INET)
 		f->flags |= ANTELOPE_IPV6;
-	f->objective = objective_of(tp, &f->cgroup);
+	f->objective = objective_of(tp, f);
 	f->cc = antelope_cc_of(ctx);
 	f->candidate = ANTELOPE_NO_CC;
 	f->back = ANTELOPE_NO_CC;
@@ -227,19 +229,37 @@ static __always_inline struct flow *flow_begin(struct bpf_sock_ops *ctx, struct 
 	return f;
 }
 
-/* First choice, before the congestion control starts: by prefix, or the settings'. */
+/* The settings', or what the socket has; another if that is expected to be better. */
+static __always_inline __u8 by_model(const struct window *w)
+{
+	__u32 best = w->r.best, first = may_choose(w->mask, config.first) ? config.first : w->r.cc;
+	__s32 of = first < ANTELOPE_CCS ? w->r.score[slot(first)] : ANTELOPE_NO_SCORE;
+
+	if (best >= ANTELOPE_CCS || of == ANTELOPE_NO_SCORE ||
+	    (__s64)w->r.score[slot(best)] - of <= config.margin)
+		return first;
+	return best;
+}
+
+/*
+ * First choice, before the congestion control starts: what other flows to that address
+ * have found out, or to its prefix; else by model and settings.
+ */
 static __always_inline void first_choice(struct bpf_sock_ops *ctx, struct window *w,
-					 struct flow *f)
+					 const struct antelope_path *known)
 {
 	struct antelope_prefix key = { .prefixlen = 128 };
 	struct antelope_override *o = overridden(ctx, w->now_ns);
 	struct antelope_prior *p;
 
-	w->mask = choosable(f, w->ecn);
-	w->to = config.first;
 	if (o) {
 		w->to = o->cc;
 		w->r.epoch = o->epoch;
+		return;
+	}
+	w->to = by_model(w);
+	if (known && may_choose(w->mask, known->home)) {
+		w->to = known->home;
 		return;
 	}
 	remote_address(ctx, key.addr);
@@ -247,8 +267,6 @@ static __always_inline void first_choice(struct bpf_sock_ops *ctx, struct window
 	if (p && may_choose(w->mask, p->cc)) {
 		w->to = p->cc;
 		w->r.epoch = p->epoch;
-	} else if (!may_choose(w->mask, w->to)) {
-		w->to = w->r.cc;
 	}
 }
 

@@ -137,6 +137,8 @@ bool guard_record(struct guard *g, struct guard_flow *f, const struct antelope_r
 		trip |= end(g, f, 1);
 		break;
 	case ANTELOPE_EXPLORED:
+	case ANTELOPE_TRIED:
+	case ANTELOPE_FOLLOWED:
 	case ANTELOPE_OVERRIDDEN:
 	case ANTELOPE_CLOSED:
 		trip |= end(g, f, WINDOWS_MIN);

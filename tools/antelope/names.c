@@ -11,8 +11,9 @@ const struct feature_name feature_names[ANTELOPE_FEATURES] = {
 	[ANTELOPE_F_PEAK_RTT] = { "peak_rtt", "x min_rtt",
 		"largest mean_rtt, less 1/16 a window", 10 },
 	[ANTELOPE_F_MDEV] = { "mdev", "x mean RTT", "mean deviation of the RTT", 10 },
-	[ANTELOPE_F_GRADIENT] = { "gradient", "of the last", "change of the mean RTT", 10 },
-	[ANTELOPE_F_TOLERATED] = { "tolerated", "x min_rtt", "RTT that is tolerated now", 10 },
+	[ANTELOPE_F_VARIATION] = { "variation", "octaves",
+		"change of the throughput, moving average by 1/8", 10 },
+	[ANTELOPE_F_FLOWS] = { "flows", "log2", "flows to that address at a time", 8 },
 	[ANTELOPE_F_THROUGHPUT] = { "throughput", "log2 byte/s", "delivered", 8 },
 	[ANTELOPE_F_SHARE] = { "share", "of the largest", "throughput", 10 },
 	[ANTELOPE_F_LOSS] = { "loss", "of packets", "lost in the window", 16 },
@@ -37,6 +38,8 @@ const struct why_name why_names[ANTELOPE_WHYS] = {
 	[ANTELOPE_REFUSED] = { "refused", "the kernel refused the switch" },
 	[ANTELOPE_OPENED] = { "opened", "the destination, the settings or the system say so" },
 	[ANTELOPE_CLOSED] = { "closed", "the connection is closed" },
+	[ANTELOPE_TRIED] = { "tried", "all flows to that address are trying it" },
+	[ANTELOPE_FOLLOWED] = { "followed", "it has earned most with flows to that address" },
 };
 
 __s32 record_reward(const struct antelope_record *r)

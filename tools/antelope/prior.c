@@ -13,7 +13,8 @@
  * is the same for all, so differences of this are ratios, as with rewards.
  *
  *	a flow ends with another CC	that is tried by the next, if its start is unknown
- *	than it began with		here, or was known too long ago
+ *	than it began with, and has	here, or was known too long ago
+ *	had that for half of its time
  *	otherwise			the best mean, if it is clearly ahead of the present
  *
  * so a wrong guess costs one flow, not every one. A prefix is what networks are routed
@@ -131,7 +132,7 @@ static int judge(struct priors *p, const struct prior_flow *f, const struct ante
 		return -ENOMEM;
 	p->judged++;
 	learn(prior, f->began, result_of(f, r->objective));
-	cc = choose(prior, f->began, r->choice);
+	cc = choose(prior, f->began, 2 * f->since_ns >= f->duration_ns ? r->choice : f->began);
 	if (cc == prior->cc)
 		return 0;
 	err = p->write(p->arg, &to, cc);
@@ -164,6 +165,8 @@ int priors_record(struct priors *p, struct prior_flow *f, const struct antelope_
 	if (!f->opened || f->judged || f->began >= ANTELOPE_CCS)
 		return 0;
 	add(f, r);
+	f->since_ns = r->why != ANTELOPE_CLOSED && r->choice != r->cc ? 0 :
+		f->since_ns + r->duration_ns;
 	if (r->why != ANTELOPE_CLOSED && f->duration_ns < ENOUGH_NS)
 		return 0;
 	f->judged = true;

@@ -14,6 +14,7 @@ struct prior;
 /* Of a flow: what it began with, and what came of it so far. */
 struct prior_flow {
 	uint64_t duration_ns;
+	uint64_t since_ns;	/* it has its present CC */
 	uint64_t bytes;
 	uint64_t packets;
 	uint64_t lost;

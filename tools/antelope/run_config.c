@@ -39,6 +39,7 @@ static void fill(struct antelope_config *to, const struct config *c)
 	unsigned int i;
 
 	to->window_ns = c->window_time;
+	to->calm_ns = c->window_calm;
 	to->dwell_ns = c->dwell;
 	to->dwell_windows = c->dwell_windows;
 	to->window_rtts = c->window_rtts;
@@ -46,6 +47,8 @@ static void fill(struct antelope_config *to, const struct config *c)
 	to->margin = c->margin;
 	to->rollback = c->rollback;
 	to->explore = c->explore;
+	to->trial_rtts = c->trial_rtts;
+	to->trial_upside = c->trial_upside;
 	to->acks = c->patched == PATCHED_AUTO ? c->window_acks : 0;
 	to->shadow = c->shadow;
 	to->objective = c->objective;

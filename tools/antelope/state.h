@@ -36,13 +36,15 @@ struct flow {
 	__u64 max_rate;			/* bytes/s, largest of a window */
 	__u32 peak_rtt;			/* ANTELOPE_F_PEAK_RTT */
 	__u32 loss_mean;		/* ANTELOPE_F_LOSS_MEAN */
+	__u32 variation;		/* ANTELOPE_F_VARIATION, Q16 */
+	__s32 log_rate;			/* of the last window, Q16; 0: none yet */
 	__u32 window;			/* closed so far */
 	/* decisions, see decide.bpf.h */
 	__s32 reward;			/* mean of the windows with this CC, Q16 */
 	__s32 before;			/* that of the one before; see back */
 	__u32 switches;
 	__u32 switched_window;
-	__u32 pad;
+	__u32 generation;		/* of its path's phase, that it is counted in */
 	__u64 switched_ns;
 	__u64 cgroup;
 	__u32 barred_until[ANTELOPE_CCS];	/* window */
@@ -55,6 +57,8 @@ struct flow {
 	__u8 rewards;			/* windows in reward, at most REWARDS */
 	__u8 objective;
 	__u8 flags;			/* ANTELOPE_ADOPTED, _ACKS, _IPV6 */
+	__u8 epoch;			/* of the settings that objective is of, lowest byte */
+	__u8 calm;			/* windows have 2^calm times the round trips */
 };
 
 /* The budget of a flow: else a division by zero, when compiled. */
@@ -73,6 +77,7 @@ struct window {
 	__u32 high_rtt_us;
 	__u32 mdev_us;
 	__u32 marked;			/* packets with CE */
+	__u32 flows;			/* to that address, Q8 */
 	__s32 reward;
 	__u8 unsafe;			/* recovering, or short of data, right now */
 	__u8 recovering;

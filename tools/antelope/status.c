@@ -64,13 +64,14 @@ static void print_counters(struct json_object *s)
 		printf("open       %llu connections of the cgroup, heard of or not\n",
 		       client_u64(s, "connections"));
 	else
-		puts("open       unknown: without iterators (CONFIG_BPF_EVENTS) idle flows are not listed");
-	printf("decisions  %llu of %llu windows, %s each; %llu switches, %llu by lot\n",
+		puts("open       unknown: no iterators (CONFIG_BPF_EVENTS)");
+	printf("decisions  %llu of %llu windows, %s each; %llu switches, %llu by lot, %llu tried\n",
 	       client_u64(k, "decisions"),
 	       client_u64(k, "windows"),
 	       client_time(client_u64(k, "mean_decision_ns"), ns),
 	       client_u64(k, "switches"),
-	       client_u64(k, "explored"));
+	       client_u64(k, "explored"),
+	       client_u64(k, "tried"));
 	printf("trouble    %llu refused, %llu taken back, %llu records lost, %llu flows not kept\n",
 	       client_u64(k, "refused"),
 	       client_u64(k, "rolled_back"),

@@ -19,6 +19,9 @@
 #define NSEC_PER_SEC	1000000000ULL
 #define NSEC_PER_USEC	1000ULL
 #define USEC_PER_SEC	1000000ULL
+#define CALM		3
+#define ALONE		(5 << 8 >> 2)	/* flows, Q8: one, and something of another */
+#define STEADY		128	/* of ANTELOPE_F_VARIATION: an eighth of an octave */
 #define CA_RECOVERY	3	/* TCP_CA_Recovery; then Loss */
 
 static __always_inline __u32 ca_state(struct tcp_sock *tp)
@@ -96,12 +99,31 @@ static __always_inline void window_add_acks(struct flow *f, struct bpf_sock_ops 
 	window_rtt(f, a.rtt_min_us, a.rtt_max_us);
 }
 
-/* Long enough, in time and in round trips. */
+/*
+ * Long enough, in time and in round trips: of these up to 2^CALM times as many while
+ * the flow is calm, but no more than config.calm_ns for that.
+ */
 static __always_inline bool window_due(struct flow *f, struct tcp_sock *tp, __u64 now_ns)
 {
-	__u64 srtt_ns = (tp->srtt_us >> 3) * NSEC_PER_USEC, open_ns = now_ns - f->start_ns;
+	__u64 rtts_ns = config.window_rtts * (tp->srtt_us >> 3) * NSEC_PER_USEC;
+	__u64 open_ns = now_ns - f->start_ns, calm_ns = rtts_ns << (f->calm & 3);
 
-	return open_ns >= config.window_ns && open_ns >= config.window_rtts * srtt_ns;
+	if (open_ns < config.window_ns || open_ns < rtts_ns)
+		return false;
+	return open_ns >= calm_ns || open_ns >= config.calm_ns;
+}
+
+/*
+ * Nothing was lost, the rate is steady, there is nothing to decide, and no other flow of
+ * ours is on the path, which would have to change together with this one.
+ */
+static __always_inline void window_calm(struct window *w, struct flow *f, bool trial)
+{
+	if (w->why != ANTELOPE_KEPT || w->r.lost || trial || w->flows > ALONE ||
+	    w->r.x[ANTELOPE_F_VARIATION] > STEADY)
+		f->calm = 0;
+	else if (f->calm < CALM)
+		f->calm++;
 }
 
 /* What TCP knows, into the record: after this no kernel pointer is followed. */

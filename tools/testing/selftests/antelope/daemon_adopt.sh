@@ -71,7 +71,7 @@ idle()
 
 no_iterators()
 {
-	start && is "$(field .connections)" null && ask status | grep -q "^open .*without iterators" && stop
+	start && is "$(field .connections)" null && ask status | grep -q "^open .*no iterators" && stop
 }
 
 antelope_init

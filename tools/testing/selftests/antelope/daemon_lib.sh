@@ -40,7 +40,8 @@ antelope_init()
 start_only()
 {
 	ip netns exec "$A" antelope run --config "$tmp/none.yaml" --cgroup "$cgroup" \
-		--control "$q" --cc reno,cubic --window-time 50ms --dwell 100ms --dwell-windows 0 --explore 0% --rollback 0% \
+		--control "$q" --cc reno,cubic --window-time 50ms --window-calm 0ms --dwell 100ms \
+		--dwell-windows 0 --rollback 0% --trial-rtts 0 \
 		"$@" >"$tmp/out" 2>"$tmp/err" &
 	daemon=$!
 }
@@ -127,10 +128,10 @@ refused()
 		is "$(bpftool prog show | grep -c antelope_socko)" 0
 }
 
-# write LINE...: a settings file
+# write LINE...: a settings file; each flow is for itself
 write()
 {
-	printf '%s\n' "cc: [reno, cubic]" "$@" >"$tmp/conf.yaml"
+	printf '%s\n' "cc: [reno, cubic]" "$@" "window_calm: 0ms" "trial_rtts: 0" >"$tmp/conf.yaml"
 }
 
 # start_file: the daemon by that file, without the options of start(), which would win

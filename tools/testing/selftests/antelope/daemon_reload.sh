@@ -7,7 +7,8 @@
 # 1.	SIGHUP: another model, and a flow that runs is switched by it; "antelope reload"
 #	does the same; epoch and digest change
 # 2.	a CC that is no longer in the list is not chosen, and is when it is back
-# 3.	a file with an error (line named), a model that is damaged, of another schema or
+# 3.	another objective: for flows that run, too
+# 4.	a file with an error (line named), a model that is damaged, of another schema or
 #	gone, an objective for a folder that is no cgroup, another cgroup: refused, and all
 #	is as before
 . "$(dirname "$0")/daemon_lib.sh"
@@ -47,6 +48,24 @@ lists()
 	ask reload && is "$(flow 10.0.1.2 1)" reno && is "$(field '.ccs[] | select(.cc == "cubic").enabled')" false
 }
 
+# objective NAME: that the one flow has
+objective()
+{
+	[ "$(ask explain "$(cookie true)" --json | jq -r .objective)" = "$1" ]
+}
+
+objectives()
+{
+	local sender
+
+	make_model "$tmp/model" reno=0 cubic=-1 && write "model: $tmp/model" && start_file || return
+	flow 10.0.1.2 6 >/dev/null &
+	sender=$!
+	wait_for objective balanced || return
+	write "model: $tmp/model" "objective: latency" && ask reload && wait_for objective latency || return
+	kill "$sender"
+}
+
 # stays PATTERN: reload fails, says this, and changes nothing
 stays()
 {
@@ -74,8 +93,9 @@ bad()
 }
 
 antelope_init
-ktap_set_plan 3
+ktap_set_plan 4
 check "another model" models
 check "list of CCs" lists
+check "another objective" objectives
 check "what is refused" bad
 ktap_finished

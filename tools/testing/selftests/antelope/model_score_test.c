@@ -34,13 +34,13 @@ static void draw_vector(float *x)
 	for (i = 0; i < ANTELOPE_FEATURES; i++)
 		x[i] = synth_draw(&state) % (i % 3 ? 65536 : 4194304);
 	x[ANTELOPE_F_CC] = synth_draw(&state) % ANTELOPE_CCS;
-	x[ANTELOPE_F_GRADIENT] -= 32768;
+	x[ANTELOPE_F_VARIATION] -= 32768;
 }
 
 static double target(const float *x)
 {
 	return (x[ANTELOPE_F_LOSS] > 20000 ? -1.5 : 0.3) +
-	       (x[ANTELOPE_F_GRADIENT] < -100 ? 0.7 : 0) * (x[ANTELOPE_F_CC] > 3 ? 1 : 2) -
+	       (x[ANTELOPE_F_VARIATION] < -100 ? 0.7 : 0) * (x[ANTELOPE_F_CC] > 3 ? 1 : 2) -
 	       x[ANTELOPE_F_MIN_RTT] / 1e5 + synth_normal(&state);
 }
 

@@ -11,6 +11,9 @@ struct window w;
 struct flow f;
 struct antelope_override o;
 bool with_override;
+struct antelope_path path;
+bool with_path;
+bool with_flows;		/* the path's flows, too */
 __u64 numbers[VECTORS];
 __s32 logs[VECTORS];
 struct antelope_x vectors[VECTORS];
@@ -47,7 +50,10 @@ int run_features(void *ctx)
 SEC("syscall")
 int run_judge(void *ctx)
 {
-	return antelope_judge(&w, &f, with_override ? &o : NULL);
+	if (with_flows)
+		path_count(&path, &w);
+	decide(&w, &f, with_override ? &o : NULL, with_path ? &path : NULL);
+	return 0;
 }
 
 SEC("syscall")
@@ -66,7 +72,7 @@ int run_decisions(void *ctx)
 
 	for (i = 0; i < VECTORS; i++) {
 		__builtin_memcpy(w.r.x, vectors[i].x, sizeof(w.r.x));
-		antelope_judge(&w, &f, NULL);
+		decide(&w, &f, NULL, NULL);
 	}
 	spent_ns = bpf_ktime_get_ns() - begin_ns;
 	return 0;

@@ -8,7 +8,7 @@
  *  3. a sum that does not fit saturates, and is never ANTELOPE_NO_SCORE
  *  4. features and rewards of 10^4 random windows are those of floating point
  *  5. a window without an RTT sample, without a delivery, or all lost
- *  6. peak, loss average, gradient and share follow a sequence of windows
+ *  6. peak, loss average, variation and share follow a sequence of windows
  */
 #include <math.h>
 #include <stdbool.h>
@@ -103,6 +103,7 @@ static void random_window(struct window *w, struct flow *f)
 	w->window_bytes = 1500 + unit_random64() % 100000000;
 	w->mdev_us = unit_random64() % mean;
 	w->marked = unit_random64() % w->r.packets;
+	w->flows = 256 + unit_random64() % 100000;
 	f->rtt_samples = 1 + unit_random64() % 1000;
 	f->rtt_sum_us = (__u64)f->rtt_samples * mean;
 	f->rtt_low_us = w->r.min_rtt_us + (mean - w->r.min_rtt_us) / 2;
@@ -111,6 +112,8 @@ static void random_window(struct window *w, struct flow *f)
 	f->max_rate = unit_random64() % 10000000000;
 	f->peak_rtt = unit_random64() % 100000;
 	f->loss_mean = unit_random64() % 65536;
+	f->variation = unit_random64() % (8 << 16);
+	f->log_rate = unit_random64() % 2 ? unit_random64() % (40 << 16) : 0;
 }
 
 /* One of fraction bits, and what integers cut off on the way. */
@@ -138,18 +141,14 @@ static bool rtts_are_right(const struct window *w, const struct flow *f)
 {
 	const __s32 *x = w->r.x;
 	double min = w->r.min_rtt_us, mean = f->rtt_sum_us / f->rtt_samples;
-	double last = f->mean_rtt_us, tolerance = exp2(w->r.window < 9 ? w->r.window : 9);
 
 	return near("min_rtt", x[ANTELOPE_F_MIN_RTT], log2(min), 8, 0.001) &&
 	       near("mean_rtt", x[ANTELOPE_F_MEAN_RTT], mean / min, 10, 0) &&
 	       near("low_rtt", x[ANTELOPE_F_LOW_RTT], f->rtt_low_us / min, 10, 0) &&
 	       near("high_rtt", x[ANTELOPE_F_HIGH_RTT], f->rtt_high_us / min, 10, 0) &&
 	       near("mdev", x[ANTELOPE_F_MDEV], w->mdev_us / mean, 10, 0) &&
-	       near("gradient", x[ANTELOPE_F_GRADIENT], (mean - last) / last, 10, 0) &&
 	       near("peak_rtt", x[ANTELOPE_F_PEAK_RTT],
-		    fmax(mean / min, f->peak_rtt * 15 / 16 / 1024.), 10, 0.001) &&
-	       near("tolerated", x[ANTELOPE_F_TOLERATED],
-		    min * tolerance > mean ? 1 : mean / min, 10, 0);
+		    fmax(mean / min, f->peak_rtt * 15 / 16 / 1024.), 10, 0.001);
 }
 
 static bool rates_are_right(const struct window *w, const struct flow *f)
@@ -157,9 +156,14 @@ static bool rates_are_right(const struct window *w, const struct flow *f)
 	const __s32 *x = w->r.x;
 	double max = fmax(f->max_rate, w->rate), packets = w->r.packets;
 	double loss = w->r.lost / (packets + w->r.lost), before = f->loss_mean / 65536.;
+	double step = f->log_rate ? fabs(log2(w->rate) - f->log_rate / 65536.) : 0;
+	double unsteady = f->variation / 65536.;
 
 	return near("throughput", x[ANTELOPE_F_THROUGHPUT], log2(w->rate), 8, 0.001) &&
 	       near("share", x[ANTELOPE_F_SHARE], w->rate / max, 10, 0) &&
+	       near("variation", x[ANTELOPE_F_VARIATION], unsteady + (step - unsteady) / 8, 10,
+		    0.001) &&
+	       near("flows", x[ANTELOPE_F_FLOWS], log2(w->flows / 256.), 8, 0.02) &&
 	       near("loss", x[ANTELOPE_F_LOSS], loss, 16, 0) &&
 	       near("loss_mean", x[ANTELOPE_F_LOSS_MEAN], before + (loss - before) / 8, 16, 0) &&
 	       near("marked", x[ANTELOPE_F_MARKED], w->marked / packets, 10, 0) &&
@@ -214,7 +218,7 @@ static void test_extremes(void)
 	f->max_rate = 1 << 20;
 	unit_run(unit->progs.run_features);
 	silent = !(w->r.flags & ANTELOPE_REWARDED) && w->r.mean_rtt_us == 1000 &&
-		 w->r.x[ANTELOPE_F_MEAN_RTT] == 1024 && !w->r.x[ANTELOPE_F_GRADIENT] &&
+		 w->r.x[ANTELOPE_F_MEAN_RTT] == 1024 && !w->r.x[ANTELOPE_F_VARIATION] &&
 		 !w->r.keep && !w->r.x[ANTELOPE_F_LOSS];
 	f->rtt_samples = 1;
 	f->rtt_sum_us = 4000000;
@@ -240,12 +244,12 @@ static void test_memory(void)
 	static const struct {
 		__u32 rtt_us, lost;
 		__u64 rate;
-		__s32 peak, gradient, share, loss_mean;
+		__s32 peak, variation, share, loss_mean;
 	} step[] = {
 		{ 10000, 0, 1 << 20, 1024, 0, 1024, 0 },
-		{ 20000, 100, 1 << 20, 2048, 1024, 1024, 4096 },
-		{ 10000, 0, 1 << 19, 1920, -512, 512, 3584 },
-		{ 10000, 0, 1 << 21, 1800, 0, 1024, 3136 },
+		{ 20000, 100, 1 << 20, 2048, 0, 1024, 4096 },
+		{ 10000, 0, 1 << 19, 1920, 128, 512, 3584 },
+		{ 10000, 0, 1 << 21, 1800, 368, 1024, 3136 },
 	};
 	struct window *w = &unit->bss->w;
 	struct flow *f = &unit->bss->f;
@@ -265,13 +269,13 @@ static void test_memory(void)
 		f->rtt_high_us = step[i].rtt_us;
 		unit_run(unit->progs.run_features);
 		if (w->r.x[ANTELOPE_F_PEAK_RTT] == step[i].peak &&
-		    w->r.x[ANTELOPE_F_GRADIENT] == step[i].gradient &&
+		    w->r.x[ANTELOPE_F_VARIATION] == step[i].variation &&
 		    w->r.x[ANTELOPE_F_SHARE] == step[i].share &&
 		    w->r.x[ANTELOPE_F_LOSS_MEAN] == step[i].loss_mean)
 			continue;
 		right = false;
-		ksft_print_msg("window %zu: peak %d gradient %d share %d loss %d\n", i,
-			       w->r.x[ANTELOPE_F_PEAK_RTT], w->r.x[ANTELOPE_F_GRADIENT],
+		ksft_print_msg("window %zu: peak %d variation %d share %d loss %d\n", i,
+			       w->r.x[ANTELOPE_F_PEAK_RTT], w->r.x[ANTELOPE_F_VARIATION],
 			       w->r.x[ANTELOPE_F_SHARE], w->r.x[ANTELOPE_F_LOSS_MEAN]);
 	}
 	ksft_test_result(right, "features that remember\n");
