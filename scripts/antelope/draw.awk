@@ -11,8 +11,9 @@
 #              times the product of both
 #
 # Of the rest: half lose 0.02 to 3 %, a quarter has a competitor (cubic or bbr), a
-# quarter two to four flows, one in six changes its rate in the middle. All but the
-# kinds are uniform by logarithm. Random numbers as in cell.awk.
+# quarter two to four flows, one in six changes its rate in the middle. Changes are the
+# same for each connection, so that congestion controls that take turns can be compared.
+# All but the kinds are uniform by logarithm. Random numbers as in cell.awk.
 
 function uniform()
 {
@@ -47,7 +48,7 @@ function taken(rate, rtt,	i)
 function cellular()
 {
 	split("drive walk still train", profile, " ")
-	return sprintf("cell=%s:%d rtt=%d buffer=%dp flows=6x6", profile[1 + int(4 * uniform())],
+	return sprintf("cell=%s:%d rtt=%d buffer=%dp flows=6x6 repeat=1", profile[1 + int(4 * uniform())],
 		10000 + int(uniform() * 1000000), between(20, 120), between(300, 1500))
 }
 
@@ -71,8 +72,9 @@ function wide_area(	rate, rtt, text, each)
 	each = rtt >= 400 ? 12 : 6
 	text = "rate=" rate
 	if (one_in(6))
-		text = text sprintf(",%d@%d", between(4, 40), 3.5 * (each + 1))
-	text = text sprintf(" rtt=%d buffer=%.2f flows=6x%d", rtt, between(0.1, 6), each)
+		text = text sprintf(",%d@%d", between(4, 40), each / 2)
+	text = text sprintf(" rtt=%d buffer=%.2f flows=6x%d%s", rtt, between(0.1, 6), each,
+		text ~ /@/ ? " repeat=1" : "")
 	if (one_in(2))
 		text = text sprintf(" loss=%.3f", between(0.02, 3))
 	if (one_in(4))

@@ -32,6 +32,7 @@ failed=0	# of the guests so far
 wait_below()
 {
 	while [ "$(jobs -rp | wc -l)" -ge "$1" ]; do
+		# shellcheck disable=SC2034 # callers look at it
 		wait -n || failed=1
 	done
 }

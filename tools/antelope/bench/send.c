@@ -92,7 +92,7 @@ static void next_cc(const struct lane *l, char cc[16])
 
 	for (i = 0; s[i]; i++)
 		n += s[i] == '/';
-	for (n = (l->flow + (l - lanes)) % n; n; n--)
+	for (n = l->flow % n; n; n--)
 		s = strchr(s, '/') + 1;
 	for (i = 0; i < 15 && s[i] && s[i] != '/'; i++)
 		cc[i] = s[i];
