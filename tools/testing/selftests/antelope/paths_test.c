@@ -29,6 +29,7 @@
 enum { RENO, CUBIC, BBR, VEGAS, CCS };
 
 #define FLOWS		4
+#define LOTS		60
 #define MS		1000000ULL
 #define RTT_US		50000
 #define ONE		65536	/* Q16 */
@@ -296,7 +297,7 @@ static void test_many(void)
 	int i, k, cc, best, right = 0;
 	double lost = 0;
 
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < LOTS; i++) {
 		new_path(1 + i % 3, BBR);
 		for (cc = 0, best = 0; cc < CCS; cc++) {
 			gain[cc] = lot();
@@ -305,18 +306,18 @@ static void test_many(void)
 		/* what the model says is off by up to half an octave */
 		scores(ONE * (gain[0] + lot() / 2), ONE * (gain[1] + lot() / 2),
 		       ONE * (gain[2] + lot() / 2), ONE * (gain[3] + lot() / 2));
-		for (k = 0; k < 300; k++)
+		for (k = 0; k < 150; k++)
 			rounds(1, best);
 		right += gain[path->home] > gain[best] - 0.15;
 		earned = 0;
 		windows = 0;
-		for (k = 0; k < 300; k++)
+		for (k = 0; k < 150; k++)
 			rounds(1, best);
 		lost += gain[path->home] - earned / windows;
 	}
-	ksft_print_msg("the best of %d of 200 paths; trials cost %.3f octaves\n", right,
-		       lost / 200);
-	ksft_test_result(is("paths", right, 180, 200) && is("octaves", lost / 200, 0, 0.1),
+	ksft_print_msg("the best of %d of %d paths; trials cost %.3f octaves\n", right, LOTS,
+		       lost / LOTS);
+	ksft_test_result(is("paths", right, 0.9 * LOTS, LOTS) && is("octaves", lost / LOTS, 0, 0.1),
 			 "paths drawn by lot\n");
 }
 
