@@ -14,7 +14,9 @@
 # path FILTER: of the flow that lives
 path()
 {
-	ask explain "$(cookie true)" --json | jq -e "$1" >/dev/null
+	local c
+
+	c=$(cookie true) && [ "$(ask explain "$c" --json | jq "$1")" = true ]
 }
 
 begin()

@@ -9,7 +9,8 @@
 # 2.	top and explain show the flow: addresses, all features with units, scores, why
 # 3.	a model that prefers cubic: the flow has it, once and for good; explain says why
 # 4.	set: the flow has what it is given until the time is over, and until auto
-# 5.	learnt: the next flow to the same network begins with it; one elsewhere doesn't
+# 5.	learnt: what an application asks for is what the next flow to that network begins
+#	with; one elsewhere doesn't
 # 6.	shadow: the same model switches nothing, and would have
 # 7.	a cgroup with an objective of its own gets the best for that
 # 8.	a pinned destination has its CC from the start, whatever the model says
@@ -53,7 +54,7 @@ prefers()
 	ask explain "$(cookie true)" | grep -q '^  cubic *+0.0000  best' || return
 	wait $!
 	is "$(cat "$tmp/cc")" cubic && is "$(field .kernel.switches)" 1 &&
-		is "$(field .why.switched)" 1 && is "$(field .model.version)" 1
+		is "$(field .why.opened)" 1 && is "$(field .model.version)" 1
 }
 
 # of the daemon of the test before
@@ -81,9 +82,10 @@ gives()
 
 learns()
 {
-	ask priors | grep -q '^10.0.1.0/24 *cubic$' || return
+	start && is "$(flow 10.0.1.2 2 cubic)" cubic && wait_for quiet &&
+		ask priors | grep -q '^10.0.1.0/24 *cubic$' || return
 	is "$(flow 10.0.1.2 0.01)" cubic && is "$(flow 10.0.2.2 0.01)" reno || return
-	flow fd00:1::2 2 >/dev/null
+	flow fd00:1::2 2 cubic >/dev/null
 	sleep 1
 	ask priors | grep -q '^fd00:1::/48 *cubic$' && is "$(flow fd00:1::2 0.01)" cubic && stop
 }

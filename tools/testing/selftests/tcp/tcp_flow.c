@@ -11,7 +11,7 @@
  *
  *   p50=... p95=... max=... min=... cwnd=... goodput=... retrans=... cc=...
  *
- * recv takes connections one after the other until it is killed.
+ * recv takes connections until it is killed.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -19,6 +19,7 @@
 #include <linux/tcp.h>
 #include <netdb.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -67,9 +68,16 @@ static int receive(uint16_t port)
 	setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	if (bind(fd, (struct sockaddr *)&any, sizeof(any)) || listen(fd, 8))
 		return fail("listen");
+	signal(SIGCHLD, SIG_IGN);
 	while ((conn = accept(fd, NULL, NULL)) >= 0) {
-		while (read(conn, buf, sizeof(buf)) > 0)
-			;
+		switch (fork()) {
+		case -1:
+			return fail("fork");
+		case 0:
+			while (read(conn, buf, sizeof(buf)) > 0)
+				;
+			return 0;
+		}
 		close(conn);
 	}
 	return fail("accept");
