@@ -41,7 +41,7 @@ together()
 {
 	begin 0 -0.2 --trial-upside 0% || return
 	flow 10.0.1.2 8 cubic >"$tmp/one" &
-	wait_for has_flow && sleep 1
+	wait_for has_flow
 	flow 10.0.1.2 4 reno >"$tmp/two"
 	wait $!
 	is "$(cat "$tmp/one" "$tmp/two" | tr '\n' ' ')" "cubic cubic "
