@@ -212,6 +212,8 @@ static __always_inline __u8 by_path(struct antelope_path *p, struct window *w, s
 	if (p->trial >= ANTELOPE_CCS)
 		why = move_home(p, w);
 	want = path_wants(p);
+	if (want != w->r.cc && !may_choose(w->mask, want))
+		path_refused(p, w->r.cc);
 	if (want == w->r.cc || !may_choose(w->mask, want))
 		return why == ANTELOPE_SWITCHED ? ANTELOPE_KEPT : why;
 	if (w->unsafe || w->r.flags & ANTELOPE_APP_LIMITED)

@@ -12,20 +12,23 @@
  *	  | one is worth a trial
  *	trial	  all flows have another
  *	  | long enough, or clearly bad
- *	  +--> clearly better than the phase before: it is home now
- *	  `--> home again; what the trial has brought is compared with the mean of the
- *	       phases before and after it, so that a path that changes, cheats less
+ *	  +--> better than home by config.margin: it is home now
+ *	  `--> home again
  *
  * A phase has config.trial_rtts round trips and PHASE_WINDOWS windows, of the flows' mean.
  * Not counted are windows that the application limits, a flow's first START windows,
  * and its first in each phase, in which the queue is still that of the CC before.
  * Windows of a phase are taken as one: bytes of all flows over the mean time.
  *
- * gain[cc] is a logarithm like rewards, what cc brings over home; known[cc] is how many
- * trials stand behind it, which fades. What the model says counts as half a trial. A CC
- * is tried that would be the best if it were better than expected by
- * config.trial_upside, or by the half of that after one trial, a third after two, ... The
- * more trials there have been, the fewer there are, to one in 1 + REST phases.
+ * value[cc] is what phases with cc were worth, a logarithm like rewards; known[cc] how
+ * many of them stand behind it, which fades. When home is worth much more or less after a
+ * trial than before, the path has changed, and that trial counts a quarter. What the
+ * model says, as a mean over all flows' last windows, counts as half a phase. By both,
+ * home is moved; and a CC is tried that would be worth a move if it were better than
+ * expected by config.trial_upside, or by the half of that after one phase, a third after
+ * two, ... The more trials there have been, the fewer there are, to one in 1 + REST phases.
+ *
+ * A CC that flows cannot have (a locked route, no module) ends its trial, or is no home.
  *
  * Flows on several processors add at once; the one that makes the next generation of a
  * phase ends it. An addition may get lost to that, or counts for the next phase: a window
@@ -39,7 +42,7 @@
 #define PHASE_WINDOWS	4
 #define ABORT_WINDOWS	3		/* of a trial that is clearly bad */
 #define ABORT		0x8000		/* ... by so much: half an octave */
-#define SHIFT		0x8000		/* of home, between which nothing is compared: the same */
+#define SHIFT		0x8000		/* of home, that says that the path has changed: the same */
 #define START		4
 #define PHASE_ONE	256		/* unit of known */
 #define KNOWN_MAX	(2 * PHASE_ONE)
@@ -248,6 +251,17 @@ static __always_inline void end_trial(struct antelope_path *p, __s32 value)
 	p->tried = cc;
 	if (value > (__s64)p->value[slot(p->home)] + config.margin)
 		path_move(p, cc);
+}
+
+/* A flow cannot have what the path wants. */
+static __always_inline void path_refused(struct antelope_path *p, __u32 has)
+{
+	if (has >= ANTELOPE_CCS || !path_turn(p))
+		return;
+	if (p->trial < ANTELOPE_CCS)
+		p->trial = ANTELOPE_NO_CC;
+	else
+		path_move(p, has);
 }
 
 /* Add the window to the phase, and end that when it is time to. */

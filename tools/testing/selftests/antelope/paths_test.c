@@ -16,7 +16,9 @@
  *     is the best, and known worse CCs are not home meanwhile
  *  7. with trial_rtts 0, in shadow mode or with an override no flow is moved
  *  8. the number of busy flows is counted, to within a tenth
- *  9. of many paths drawn by lot, nine of ten end with the best or one as good, and the
+ *  9. a CC that a flow cannot have: its trial ends, or it is home no more, and others
+ *     are tried
+ * 10. of many paths drawn by lot, nine of ten end with the best or one as good, and the
  *     mean cost of trials is below a tenth of an octave
  */
 #include <math.h>
@@ -286,6 +288,35 @@ static void test_counted(void)
 	ksft_test_result(right, "busy flows are counted\n");
 }
 
+/* As after a switch that the kernel has refused. */
+static void refuse(__u8 cc)
+{
+	flows[0].barred_until[cc] = 100000;
+}
+
+static void test_refused(void)
+{
+	bool right;
+	int i;
+
+	new_path(1, BBR);
+	scores(-2 * ONE, -ONE / 3, 0, -ONE / 4);
+	gain[CUBIC] = 0.5;
+	for (i = 0; i < 40 && path->trial != VEGAS; i++)
+		rounds(1, BBR);
+	flows[0].cc = BBR;
+	refuse(VEGAS);
+	rounds(1, BBR);
+	right = is("trial", path->trial, ANTELOPE_NO_CC, ANTELOPE_NO_CC);
+	rounds(60, BBR);
+	right &= is("home", path->home, CUBIC, CUBIC);
+	refuse(BBR);
+	path->home = BBR;
+	rounds(1, BBR);
+	ksft_test_result(right && is("home, refused", path->home, CUBIC, CUBIC),
+			 "a CC that cannot be had\n");
+}
+
 /* From -1 to 1 */
 static double lot(void)
 {
@@ -328,7 +359,7 @@ int main(void)
 	w = &unit->bss->w;
 	path = &unit->bss->path;
 	config = &unit->data->config;
-	ksft_set_plan(9);
+	ksft_set_plan(10);
 	test_better();
 	test_worse();
 	test_bad();
@@ -337,6 +368,7 @@ int main(void)
 	test_slower();
 	test_not_moved();
 	test_counted();
+	test_refused();
 	test_many();
 	unit_close();
 	ksft_finished();
