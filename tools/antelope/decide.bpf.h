@@ -3,6 +3,9 @@
  * The decision at the end of a window, first that applies:
  *
  *	an override		what it says, at once; only recovery holds it up
+ *	by path			config.trial_rtts: what all flows to that address have or
+ *				try (path.bpf.h); by the same margin, confirmation and dwell.
+ *				Without:
  *	a switch was bad	back to the CC before, which is better by more than
  *				config.rollback; the worse one is barred for a while,
  *				each time twice as long
@@ -218,6 +221,8 @@ static __always_inline __u8 by_path(struct antelope_path *p, struct window *w, s
 		return why == ANTELOPE_SWITCHED ? ANTELOPE_KEPT : why;
 	if (w->unsafe || w->r.flags & ANTELOPE_APP_LIMITED)
 		return ANTELOPE_UNSAFE;
+	if (config.explore && dwells(w, f))
+		return ANTELOPE_DWELL;
 	f->decided = 1;
 	w->to = want;
 	if (why == ANTELOPE_SWITCHED)
@@ -270,6 +275,12 @@ static __always_inline __u8 by_lot(struct window *w, __u8 why)
 	return why;
 }
 
+static __always_inline void maybe_by_lot(struct window *w, struct flow *f)
+{
+	if (config.explore && !w->unsafe && !(w->r.flags & ANTELOPE_APP_LIMITED) && !dwells(w, f))
+		w->why = by_lot(w, w->why);
+}
+
 /* What to do, in w->to and w->why; nothing is changed yet. Mask and scores are there. */
 __noinline int antelope_judge(struct window *w, struct flow *f, struct antelope_override *o,
 			      struct antelope_path *p)
@@ -286,15 +297,14 @@ __noinline int antelope_judge(struct window *w, struct flow *f, struct antelope_
 			w->to = o->cc;
 	} else if (p && config.trial_rtts && !config.shadow) {
 		w->why = by_path(p, w, f);
+		maybe_by_lot(w, f);
 	} else if (was_bad(f)) {
 		w->why = w->unsafe ? ANTELOPE_UNSAFE : ANTELOPE_ROLLED_BACK;
 		if (!w->unsafe)
 			w->to = f->back;
 	} else {
 		w->why = by_score(w, f);
-		if (config.explore && !w->unsafe && !(w->r.flags & ANTELOPE_APP_LIMITED) &&
-		    !dwells(w, f))
-			w->why = by_lot(w, w->why);
+		maybe_by_lot(w, f);
 	}
 	return 0;
 }

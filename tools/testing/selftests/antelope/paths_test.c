@@ -18,7 +18,8 @@
  *  8. the number of busy flows is counted, to within a tenth
  *  9. a CC that a flow cannot have: its trial ends, or it is home no more, and others
  *     are tried
- * 10. of many paths drawn by lot, nine of ten end with the best or one as good, and the
+ * 10. exploration moves single flows, which are back after the dwell
+ * 11. of many paths drawn by lot, nine of ten end with the best or one as good, and the
  *     mean cost of trials is below a tenth of an octave
  */
 #include <math.h>
@@ -317,6 +318,26 @@ static void test_refused(void)
 			 "a CC that cannot be had\n");
 }
 
+static void test_explore(void)
+{
+	int i, explored = 0, away = 0;
+
+	new_path(1, BBR);
+	scores(-2 * ONE, -2 * ONE, 0, -2 * ONE);
+	config->explore = ONE / 10;
+	config->dwell_ns = 250 * MS;
+	for (i = 0; i < 400; i++) {
+		rounds(1, BBR);
+		explored += w->why == ANTELOPE_EXPLORED && w->to != w->r.cc;
+		away += w->r.cc != BBR;
+	}
+	ksft_print_msg("explored %d times, %d windows away\n", explored, away);
+	/* one in ten, three of four of them to another, which then has three windows */
+	ksft_test_result(is("explored", explored, 10, 60) &&
+			 is("windows each", (double)away / explored, 1.5, 4.5) &&
+			 is("home", path->home, BBR, BBR), "exploration\n");
+}
+
 /* From -1 to 1 */
 static double lot(void)
 {
@@ -359,7 +380,7 @@ int main(void)
 	w = &unit->bss->w;
 	path = &unit->bss->path;
 	config = &unit->data->config;
-	ksft_set_plan(10);
+	ksft_set_plan(11);
 	test_better();
 	test_worse();
 	test_bad();
@@ -369,6 +390,7 @@ int main(void)
 	test_not_moved();
 	test_counted();
 	test_refused();
+	test_explore();
 	test_many();
 	unit_close();
 	ksft_finished();
