@@ -19,9 +19,15 @@ path()
 	c=$(cookie true) && [ "$(ask explain "$c" --json | jq "$1")" = true ]
 }
 
+# A connection that was closed goes on until all of it is sent, and would say what home is.
+drained()
+{
+	[ -z "$(at "$A" ss -Htn)" ]
+}
+
 begin()
 {
-	make_model "$tmp/model" reno="$1" cubic="$2" &&
+	wait_for drained && make_model "$tmp/model" reno="$1" cubic="$2" &&
 		start --model "$tmp/model" --trial-rtts 4 --trial-upside 100% --margin 30% "${@:3}"
 }
 
