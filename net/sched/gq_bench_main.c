@@ -430,13 +430,15 @@ static void gb_round(struct gb_bench *b, struct gb_kind *k, u32 round)
 
 /*
  * A qdisc keeps its watchdog somewhere in its private memory. It is found by
- * what a watchdog holds: the one timer function and a pointer to the qdisc.
+ * what a watchdog holds: the one timer function and a pointer to the qdisc. Ours tells
+ * that function; it is never armed. A timer on the stack would have to say so.
  */
 static struct hrtimer *gb_find_timer(struct Qdisc *sch)
 {
 	u32 i, words = sch->ops->priv_size / sizeof(void *);
 	u32 need = sizeof(struct qdisc_watchdog) / sizeof(void *);
-	struct qdisc_watchdog ours, *wd;
+	static struct qdisc_watchdog ours;
+	struct qdisc_watchdog *wd;
 	void **priv = qdisc_priv(sch);
 
 	qdisc_watchdog_init(&ours, sch);
