@@ -144,6 +144,17 @@ static __always_inline bool dwells(struct window *w, struct flow *f)
 	       (!config.dwell_windows || f->window - f->switched_window < config.dwell_windows);
 }
 
+/* In how many windows in a row this one was the best. */
+static __always_inline __u32 confirm(__u8 *candidate, __u8 *confirmed, __u32 best)
+{
+	if (*candidate != best)
+		*confirmed = 0;
+	*candidate = best;
+	if (*confirmed < 255)
+		++*confirmed;
+	return *confirmed;
+}
+
 /* By score; w->to is the best when it should be changed to. */
 static __always_inline __u8 by_score(struct window *w, struct flow *f)
 {
@@ -159,12 +170,7 @@ static __always_inline __u8 by_score(struct window *w, struct flow *f)
 		f->decided = 1;
 		return ANTELOPE_KEPT;
 	}
-	if (f->candidate != best)
-		f->confirmed = 0;
-	f->candidate = best;
-	if (f->confirmed < 255)
-		f->confirmed++;
-	if (f->decided && f->confirmed < config.confirm)
+	if (confirm(&f->candidate, &f->confirmed, best) < config.confirm && f->decided)
 		return ANTELOPE_UNCONFIRMED;
 	if (f->decided && dwells(w, f))
 		return ANTELOPE_DWELL;
@@ -185,12 +191,7 @@ static __always_inline __u8 move_home(struct antelope_path *p, struct window *w)
 		p->candidate = ANTELOPE_NO_CC;
 		return ANTELOPE_KEPT;
 	}
-	if (p->candidate != best)
-		p->confirmed = 0;
-	p->candidate = best;
-	if (p->confirmed < 255)
-		p->confirmed++;
-	if (p->moved_ns && p->confirmed < config.confirm)
+	if (confirm(&p->candidate, &p->confirmed, best) < config.confirm && p->moved_ns)
 		return ANTELOPE_UNCONFIRMED;
 	if (p->moved_ns && ago_ns < config.dwell_ns &&
 	    (!config.dwell_windows || ago_ns < config.dwell_windows * w->r.duration_ns))
@@ -215,10 +216,11 @@ static __always_inline __u8 by_path(struct antelope_path *p, struct window *w, s
 	if (p->trial >= ANTELOPE_CCS)
 		why = move_home(p, w);
 	want = path_wants(p);
-	if (want != w->r.cc && !may_choose(w->mask, want))
-		path_refused(p, w->r.cc);
-	if (want == w->r.cc || !may_choose(w->mask, want))
+	if (want == w->r.cc || !may_choose(w->mask, want)) {
+		if (want != w->r.cc)
+			path_refused(p, w->r.cc);
 		return why == ANTELOPE_SWITCHED ? ANTELOPE_KEPT : why;
+	}
 	if (w->unsafe || w->r.flags & ANTELOPE_APP_LIMITED)
 		return ANTELOPE_UNSAFE;
 	if (config.explore && dwells(w, f))

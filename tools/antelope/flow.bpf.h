@@ -262,7 +262,7 @@ static __always_inline void first_choice(struct bpf_sock_ops *ctx, struct window
 		w->to = known->home;
 		return;
 	}
-	remote_address(ctx, key.addr);
+	__builtin_memcpy(key.addr, w->r.remote, sizeof(key.addr));
 	p = bpf_map_lookup_elem(&prior, &key);
 	if (p && may_choose(w->mask, p->cc)) {
 		w->to = p->cc;

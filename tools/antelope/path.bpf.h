@@ -269,6 +269,7 @@ static __always_inline void path_add(struct antelope_path *p, struct window *w, 
 {
 	struct antelope_record *r = &w->r;
 	__u64 mean_ns, enough_ns = (__u64)config.trial_rtts * r->mean_rtt_us * NSEC_PER_USEC;
+	bool over, trial = p->trial < ANTELOPE_CCS;
 	__s32 value;
 
 	if ((r->flags & (ANTELOPE_REWARDED | ANTELOPE_APP_LIMITED)) != ANTELOPE_REWARDED ||
@@ -285,18 +286,18 @@ static __always_inline void path_add(struct antelope_path *p, struct window *w, 
 	__sync_fetch_and_add(&p->lost, r->lost);
 	__sync_fetch_and_add(&p->rtt_us, (__u64)r->mean_rtt_us * r->packets);
 	mean_ns = p->ns / (p->members | !p->members);
+	over = mean_ns >= enough_ns && mean_ns >= PHASE_WINDOWS * r->duration_ns;
+	if (!over && (!trial || mean_ns < ABORT_WINDOWS * r->duration_ns))
+		return;
 	value = path_value(p, w);
-	if (mean_ns >= enough_ns && mean_ns >= PHASE_WINDOWS * r->duration_ns) {
-		if (!path_turn(p))
-			return;
-		if (p->trial < ANTELOPE_CCS)
-			end_trial(p, value);
-		else
-			end_home(p, w, value);
-	} else if (p->trial < ANTELOPE_CCS && value + ABORT < p->value[slot(p->home)] &&
-		   mean_ns >= ABORT_WINDOWS * r->duration_ns && path_turn(p)) {
+	if (!over && value + ABORT >= p->value[slot(p->home)])
+		return;
+	if (!path_turn(p))
+		return;
+	if (trial)
 		end_trial(p, value);
-	}
+	else
+		end_home(p, w, value);
 }
 
 #endif
